@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "nn/device.h"
+#include "nn/model_card.h"
+
+namespace scarp::nn {
+
+/// What is not labelled or not valid: no loss, no score.
+inline constexpr std::uint8_t kIgnoreLabel = 255;
+
+/// Where one sample's planes are to be written, each row-major.
+struct SampleView {
+  std::span<float> optical;               ///< [optical channels, side, side], source units
+  std::span<float> terrain;               ///< [terrain channels, side, side], units of the card
+  std::span<std::uint8_t> valid;          ///< [side, side]
+  std::span<std::uint8_t> terrain_valid;  ///< [side, side]
+  std::span<std::uint8_t> labels;         ///< [side, side]: class index, or kIgnoreLabel
+};
+
+/// Where training data come from; implemented above nn. Called from one thread.
+class SampleSource {
+ public:
+  virtual ~SampleSource() = default;
+  virtual int side() const = 0;           ///< pixels
+  virtual std::int64_t size() const = 0;  ///< samples of one pass
+  /// Fills sample `index` of pass `epoch`. The same (epoch, index) always gives the same sample.
+  virtual void fill(std::int64_t epoch, std::int64_t index, const SampleView& out) = 0;
+  /// For messages: where sample (epoch, index) lies, e.g. "scene valles, row 512, column 1024".
+  virtual std::string place(std::int64_t epoch, std::int64_t index) const = 0;
+};
+
+struct TrainingOptions {
+  std::uint64_t seed = 1;
+  int epochs = 30;                 ///< passes over the samples, >= 1
+  int batch = 8;                   ///< samples a step, >= 2 (batch norm)
+  double learning_rate = 1e-3;     ///< at the end of warm-up, AdamW
+  double weight_decay = 0.01;      ///< not on biases and norms
+  double warmup = 0.05;            ///< share of all steps, linear from 0; then half a cosine to 0
+  double clip_norm = 1.0;          ///< gradient norm; 0: off
+  double dice_weight = 1.0;        ///< weight of the Dice loss beside cross entropy
+  std::vector<double> class_weights;  ///< of cross entropy, one a class; empty: all 1
+  double average_decay = 0.99;     ///< of the moving average of weights, which is what is kept; 0: off
+  bool flips = true;               ///< the eight flips and quarter turns, gradients and aspects turned with the pixels
+  double photometric = 0.1;        ///< relative brightness and contrast jitter of the optical part; 0: off
+  int threads = 1;                 ///< of one training
+  std::string device = "auto";
+  Precision precision = Precision::fp32;
+  void check() const;              ///< @throws std::invalid_argument naming the first field out of range
+};
+
+/// Pixel counts of one class against the rest, at the most probable class.
+struct ClassCounts {
+  std::int64_t true_positive = 0;
+  std::int64_t false_positive = 0;
+  std::int64_t false_negative = 0;
+  double f1() const;
+  double iou() const;
+};
+
+/// One step or one pass, for logs and progress bars.
+struct TrainingEvent {
+  std::int64_t epoch = 0;
+  std::int64_t step = 0;
+  std::int64_t steps = 0;       ///< in all
+  double loss = 0;              ///< mean since the last event
+  double learning_rate = 0;
+  double seconds_a_step = 0;
+  bool validated = false;       ///< `validation` holds the scores after this pass
+  double validation_loss = 0;
+  std::vector<ClassCounts> validation;  ///< one a class
+};
+
+struct TrainingFiles {
+  std::string last;  ///< checkpoint with optimiser state after every pass; an existing one is resumed if `resume`
+  std::string best;  ///< weights with the best validation F1 of class 1; empty: not kept
+  bool resume = false;
+};
+
+/// Trains a network from the start, or resumes. The same options, samples and thread count give the same weights, bit for bit.
+/// @param card        network options, channels with statistics, classes; written into the checkpoints
+/// @param validation  may be null; scored on the averaged weights, without augmentation
+/// @throws Error (not_finite) with step and place of the batch; the last checkpoint stays. Stops cleanly on `stop`.
+void train(const ModelCard& card,
+           const TrainingOptions& options,
+           SampleSource& samples,
+           SampleSource* validation,
+           const TrainingFiles& files,
+           const std::function<void(const TrainingEvent&)>& on_event,
+           std::stop_token stop);
+
+}  // namespace scarp::nn

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "geo/geodesic.h"
+#include "geo/grid.h"
+#include "pipelines/vector/polygonizer.h"
+
+namespace scarp::vector {
+
+/// What is known of the pixels around one object: all planes [window.rows, window.cols]; empty planes are unknown.
+struct ObjectPixels {
+  geo::Window window;
+  std::span<const std::uint8_t> inside;         ///< 1: a pixel of the object
+  std::span<const std::uint8_t> confidence;     ///< p = value / 254; 255 nodata
+  std::span<const float> elevation_m;
+  std::span<const float> slope_deg;
+  std::span<const float> gradient_east;         ///< rise a metre
+  std::span<const float> gradient_north;
+  std::span<const std::uint8_t> terrain_valid;
+};
+
+/// The fields of a polygon. Unknown ones (no DEM, no probability) are empty and become NULL.
+struct ObjectAttributes {
+  std::string uid;  ///< of place, class and model: the same object has the same uid in every run
+  int class_id = 0;
+  std::string class_name;
+  std::optional<double> conf_mean;
+  std::optional<double> conf_min;
+  std::optional<double> conf_std;
+  double area_m2 = 0;   ///< geodesic, on the CRS's own ellipsoid
+  double perim_m = 0;   ///< geodesic
+  std::optional<double> elev_min;
+  std::optional<double> elev_max;
+  std::optional<double> relief_m;
+  std::optional<double> slope_mean;  ///< degrees
+  std::optional<double> slope_max;
+  std::optional<double> aspect;      ///< degrees clockwise from north, downhill, circular mean weighted by slope
+  std::optional<double> length_m;    ///< extent along the mean downhill direction
+  std::optional<double> width_m;     ///< extent across it
+  std::optional<double> reach;       ///< H / L: relief over length
+  bool edge = false;                 ///< touches the edge of the data
+  std::string model_id;
+};
+
+/// A uid from lattice-independent facts: the raster's origin, the object's first pixel, class and model.
+std::string object_uid(const geo::Grid& grid, std::int64_t first_row, std::int64_t first_col, int class_id, const std::string& model_id);
+
+/// Exact values over the object's pixels.
+ObjectAttributes measure_object(const ClassPolygon& object,
+                                const ObjectPixels& pixels,
+                                const geo::Grid& grid,
+                                const geo::GeodesicMeasure& geodesic);
+
+}  // namespace scarp::vector

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "geo/features.h"
+#include "geo/grid.h"
+
+namespace scarp::vector {
+
+/// Finished rows of a scene, from top to bottom, [rows, cols] each.
+struct ClassRows {
+  std::int64_t rows = 0;
+  std::span<const std::uint8_t> classes;     ///< class ids; 255 nodata
+};
+
+/// One connected object of one class.
+struct ClassPolygon {
+  geo::Polygon polygon;  ///< map coordinates, valid (OGC), holes kept
+  geo::Window window;    ///< its pixels' bounding window in the grid
+  int class_id = 0;
+  std::int64_t pixels = 0;
+};
+
+/// Masks to polygons: rows of classes come in, finished polygons go out, in the order of their first pixel, row by row.
+/// Pixels that touch at a corner only are two objects (4-connected). Background (class 0) and nodata become no polygon.
+class Polygonizer {
+ public:
+  using Sink = std::function<void(ClassPolygon&&)>;
+  virtual ~Polygonizer() = default;
+  virtual void push(const ClassRows& rows) = 0;
+  /// After the last row: hands out what is still open.
+  virtual void finish() = 0;
+};
+
+/// GDAL's polygonizer on the whole mask, behind the seam.
+/// @param grid  the rows' grid; push must deliver exactly grid.rows rows
+std::unique_ptr<Polygonizer> make_gdal_polygonizer(const geo::Grid& grid, Polygonizer::Sink sink);
+
+}  // namespace scarp::vector
