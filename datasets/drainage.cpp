@@ -71,8 +71,8 @@ class Flood {
  private:
   int bucket(std::int32_t cell) const { return static_cast<int>((heights_.values[cell] - low_) * scale_); }
 
-  // A cell is first given to the neighbour that reached it, which is right within depressions; elsewhere to the steepest
-  // descent among neighbours that are already drained.
+  // A cell is first given to the neighbour that reached it, which is right within depressions; elsewhere to
+  // the steepest descent among neighbours that are already drained.
   void visit(std::int32_t cell) {
     const int row = cell / heights_.cols, col = cell % heights_.cols;
     const bool outlet = result_.receiver[cell] == cell;
@@ -87,7 +87,8 @@ class Flood {
         queue_.push(neighbour, bucket(neighbour));
       } else if (!outlet && done_[neighbour]) {
         const float sway = 0.8F + 0.4F / 256 * static_cast<float>((dice >> (8 * k)) & 255U);
-        const float descent = (heights_.values[cell] - heights_.values[neighbour]) * sway / (k < 4 ? 1.0F : kSqrt2);
+        const float descent =
+            (heights_.values[cell] - heights_.values[neighbour]) * sway / (k < 4 ? 1.0F : kSqrt2);
         if (descent > steepest) {
           steepest = descent;
           result_.receiver[cell] = neighbour;

@@ -7,7 +7,8 @@
 
 namespace scarp::datasets {
 
-/// Numbers on a grid of pixels. Heights of synthetic ground are in pixels too, so that slopes do not depend on pixel size.
+/// Numbers on a grid of pixels. Heights of synthetic ground are in pixels too, so that slopes do not depend
+/// on pixel size.
 struct HeightField {
   int rows = 0;
   int cols = 0;
@@ -44,7 +45,8 @@ HeightField smoothed(const HeightField& field, double sigma);
 /// The rectangle of `rows` x `cols` whose upper left pixel is (row, col); it must lie inside.
 HeightField cropped(const HeightField& field, int row, int col, int rows, int cols);
 
-/// The value between pixels by cubic convolution (Keys 1981, a = -1/2); (0, 0) is the centre of the first pixel.
+/// The value between pixels by cubic convolution (Keys 1981, a = -1/2); (0, 0) is the centre of the first
+/// pixel.
 float cubic_sample(const HeightField& field, float row, float col);
 
 }  // namespace scarp::datasets

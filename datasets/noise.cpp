@@ -8,10 +8,12 @@
 namespace scarp::datasets {
 namespace {
 
-constexpr float kOctaveTurn = 0.78F;  // octaves are turned against each other, so that their lattices do not show
+constexpr float kOctaveTurn =
+    0.78F;  // octaves are turned against each other, so that their lattices do not show
 
 std::uint32_t lattice_hash(std::uint32_t seed, std::int32_t x, std::int32_t y) {
-  std::uint32_t h = seed ^ (static_cast<std::uint32_t>(x) * 0x8da6b343U) ^ (static_cast<std::uint32_t>(y) * 0xd8163841U);
+  std::uint32_t h =
+      seed ^ (static_cast<std::uint32_t>(x) * 0x8da6b343U) ^ (static_cast<std::uint32_t>(y) * 0xd8163841U);
   h = (h ^ (h >> 16)) * 0x7feb352dU;
   h = (h ^ (h >> 15)) * 0x846ca68bU;
   return h ^ (h >> 16);
@@ -38,7 +40,9 @@ float corner(std::uint32_t seed, std::int32_t x, std::int32_t y, float dx, float
   return direction[0] * dx + direction[1] * dy;
 }
 
-float fade(float t) { return t * t * t * (t * (t * 6 - 15) + 10); }
+float fade(float t) {
+  return t * t * t * (t * (t * 6 - 15) + 10);
+}
 
 }  // namespace
 
@@ -49,7 +53,8 @@ float gradient_noise(std::uint64_t seed, float x, float y) {
   const float dx = x - floor_x, dy = y - floor_y;
   const float u = fade(dx), v = fade(dy);
   const float top = std::lerp(corner(s, ix, iy, dx, dy), corner(s, ix + 1, iy, dx - 1, dy), u);
-  const float bottom = std::lerp(corner(s, ix, iy + 1, dx, dy - 1), corner(s, ix + 1, iy + 1, dx - 1, dy - 1), u);
+  const float bottom =
+      std::lerp(corner(s, ix, iy + 1, dx, dy - 1), corner(s, ix + 1, iy + 1, dx - 1, dy - 1), u);
   return 1.5F * std::lerp(top, bottom, v);
 }
 
@@ -70,7 +75,8 @@ float ridged_noise(std::uint64_t seed, float x, float y, int octaves) {
   float sum = 0, amplitude = 1, total = 0;
   for (int octave = 0; octave < octaves; ++octave) {
     const float crest =
-        1 - std::min(1.0F, std::abs(gradient_noise(seed + static_cast<std::uint64_t>(octave) * 0x51ed27U, x, y)));
+        1 -
+        std::min(1.0F, std::abs(gradient_noise(seed + static_cast<std::uint64_t>(octave) * 0x51ed27U, x, y)));
     sum += amplitude * crest * crest;
     total += amplitude;
     amplitude *= 0.5F;

@@ -5,7 +5,8 @@
 
 namespace scarp::datasets {
 
-/// A 64-bit mixer (the finaliser of SplitMix64; Steele et al. 2014): neighbouring numbers give unrelated ones.
+/// A 64-bit mixer (the finaliser of SplitMix64; Steele et al. 2014): neighbouring numbers give unrelated
+/// ones.
 constexpr std::uint64_t mixed(std::uint64_t value) {
   value += 0x9e3779b97f4a7c15ULL;
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -14,7 +15,9 @@ constexpr std::uint64_t mixed(std::uint64_t value) {
 }
 
 /// The seed of a named part of a scene: parts do not disturb each other when one of them draws more numbers.
-constexpr std::uint64_t part_seed(std::uint64_t seed, std::uint64_t part) { return mixed(mixed(seed) ^ part); }
+constexpr std::uint64_t part_seed(std::uint64_t seed, std::uint64_t part) {
+  return mixed(mixed(seed) ^ part);
+}
 
 /// Random numbers that are the same on every platform: the distributions of std are not.
 class Random {
