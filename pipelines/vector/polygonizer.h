@@ -14,15 +14,16 @@ namespace scarp::vector {
 /// Finished rows of a scene, from top to bottom, [rows, cols] each.
 struct ClassRows {
   std::int64_t rows = 0;
-  std::span<const std::uint8_t> classes;     ///< class ids; 255 nodata
+  std::span<const std::uint8_t> classes;  ///< class ids; 255 nodata
 };
 
 /// One connected object of one class.
 struct ClassPolygon {
-  geo::Polygon polygon;  ///< map coordinates, valid (OGC), holes kept
+  geo::Polygon polygon;  ///< map coordinates, valid (OGC), holes kept; outer ring counterclockwise, holes clockwise
   geo::Window window;    ///< its pixels' bounding window in the grid
   int class_id = 0;
   std::int64_t pixels = 0;
+  std::int64_t first_col = 0;  ///< column of its first pixel, which lies in row window.row
 };
 
 /// Masks to polygons: rows of classes come in, finished polygons go out, in the order of their first pixel, row by row.
@@ -31,8 +32,10 @@ class Polygonizer {
  public:
   using Sink = std::function<void(ClassPolygon&&)>;
   virtual ~Polygonizer() = default;
+  /// @throws Error (bad_argument) if the rows are not as wide as the grid or there are more than it has
   virtual void push(const ClassRows& rows) = 0;
   /// After the last row: hands out what is still open.
+  /// @throws Error (bad_argument) if rows are missing, (invalid) if a polygon is not valid
   virtual void finish() = 0;
 };
 
