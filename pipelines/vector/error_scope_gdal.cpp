@@ -18,7 +18,9 @@ GdalErrorScope::GdalErrorScope() {
   CPLPushErrorHandlerEx(keep_gdal_error, this);
 }
 
-GdalErrorScope::~GdalErrorScope() { CPLPopErrorHandler(); }
+GdalErrorScope::~GdalErrorScope() {
+  CPLPopErrorHandler();
+}
 
 void GdalErrorScope::keep(const char* message) {
   if (first_.empty()) first_ = message;

@@ -69,8 +69,9 @@ PixelOutline normal_outline(std::vector<PixelRing> rings) {
     start_at_first_corner(ring);
   }
   const auto size = [](const PixelRing& ring) { return std::abs(signed_pixels(ring)); };
-  const auto largest = std::max_element(
-      simple.begin(), simple.end(), [&](const PixelRing& a, const PixelRing& b) { return size(a) < size(b); });
+  const auto largest =
+      std::max_element(simple.begin(), simple.end(),
+                       [&](const PixelRing& a, const PixelRing& b) { return size(a) < size(b); });
   PixelOutline outline{std::move(*largest), {}};
   simple.erase(largest);
   orient(outline.outer, true);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GDALPolygonize on the whole mask in pixel units. What it returns is brought into one normal form, so that the answer does
-// not depend on how a version of GDAL traces rings.
+// GDALPolygonize on the whole mask in pixel units. What it returns is brought into one normal form, so that
+// the answer does not depend on how a version of GDAL traces rings.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -27,17 +27,18 @@ struct TracedObject {
   int class_id = 0;
 };
 
-PixelRing pixel_ring(const OGRLinearRing& ring) {
+/// A ring that was traced in an area, in pixels of the scene.
+PixelRing scene_ring(const OGRLinearRing& ring, const geo::Window& area) {
   PixelRing corners;
   for (int i = 0; i + 1 < ring.getNumPoints(); ++i) {
-    corners.push_back({std::llround(ring.getY(i)), std::llround(ring.getX(i))});
+    corners.push_back({area.row + std::llround(ring.getY(i)), area.col + std::llround(ring.getX(i))});
   }
   return corners;
 }
 
-PixelOutline outline_of(const OGRPolygon& polygon) {
+PixelOutline outline_of(const OGRPolygon& polygon, const geo::Window& area) {
   std::vector<PixelRing> rings;
-  for (const OGRLinearRing* ring : polygon) rings.push_back(pixel_ring(*ring));
+  for (const OGRLinearRing* ring : polygon) rings.push_back(scene_ring(*ring, area));
   return normal_outline(std::move(rings));
 }
 
@@ -66,10 +67,11 @@ void require_valid(const ClassPolygon& object) {
   for (const geo::Ring& hole : object.polygon.holes) add(hole);
   const GdalErrorScope errors;
   if (polygon.IsValid()) return;
-  throw Error(Fault::invalid,
-              fmt::format("the polygon of class {} at pixel row {}, column {} ({} pixels) is not valid: {}; "
-                          "this is a defect of Scarp, please report it with the class raster",
-                          object.class_id, object.window.row, object.first_col, object.pixels, errors.text()));
+  throw Error(
+      Fault::invalid,
+      fmt::format("the polygon of class {} at pixel row {}, column {} ({} pixels) is not valid: {}; "
+                  "this is a defect of Scarp, please report it with the class raster",
+                  object.class_id, object.window.row, object.first_col, object.pixels, errors.text()));
 }
 
 ClassPolygon class_polygon(const TracedObject& traced, const geo::Grid& grid) {
@@ -84,31 +86,41 @@ ClassPolygon class_polygon(const TracedObject& traced, const geo::Grid& grid) {
   return object;
 }
 
-/// Bands of the mask in memory: the classes, and which pixels become polygons.
-GDALDatasetUniquePtr make_mask(const geo::Grid& grid) {
+void require_area(const geo::Grid& grid, const geo::Window& area) {
   constexpr std::int64_t kMost = std::numeric_limits<int>::max();
-  if (grid.rows <= 0 || grid.cols <= 0 || grid.rows > kMost || grid.cols > kMost) {
-    throw Error(Fault::bad_argument, fmt::format("a mask of {} rows and {} columns cannot be polygonized: both must be "
-                                                 "between 1 and {}; cut the scene",
-                                                 grid.rows, grid.cols, kMost));
+  if (area.empty() || !grid.window().contains(area) || area.rows > kMost || area.cols > kMost) {
+    throw Error(
+        Fault::bad_argument,
+        fmt::format("{} x {} pixels from row {}, column {} of a scene of {} x {} pixels cannot be made "
+                    "polygons; choose an area inside the scene with sides of 1 to {} pixels",
+                    area.rows, area.cols, area.row, area.col, grid.rows, grid.cols, kMost));
   }
+}
+
+/// Bands of the mask in memory: the classes, and which pixels become polygons.
+GDALDatasetUniquePtr make_mask(const geo::Window& area) {
   GDALAllRegister();
   const GdalErrorScope errors;
   GDALDriver* memory = GetGDALDriverManager()->GetDriverByName("MEM");
-  GDALDatasetUniquePtr mask(memory == nullptr ? nullptr
-                                              : memory->Create("", static_cast<int>(grid.cols),
-                                                               static_cast<int>(grid.rows), 2, GDT_Byte, nullptr));
+  GDALDatasetUniquePtr mask(memory == nullptr
+                                ? nullptr
+                                : memory->Create("", static_cast<int>(area.cols), static_cast<int>(area.rows),
+                                                 2, GDT_Byte, nullptr));
   if (!mask) {
-    throw Error(Fault::out_of_space, fmt::format("no memory for a mask of {} x {} pixels ({}); cut the scene",
-                                                 grid.rows, grid.cols, errors.text()));
+    throw Error(Fault::out_of_space,
+                fmt::format("no memory for a mask of {} x {} pixels ({}); choose a smaller area", area.rows,
+                            area.cols, errors.text()));
   }
   return mask;
 }
 
 class GdalPolygonizer final : public Polygonizer {
  public:
-  GdalPolygonizer(const geo::Grid& grid, Sink sink)
-      : grid_(grid), sink_(std::move(sink)), mask_(make_mask(grid)) {}
+  GdalPolygonizer(const geo::Grid& grid, const geo::Window& area, Sink sink)
+      : grid_(grid), area_(area), sink_(std::move(sink)) {
+    require_area(grid, area);
+    mask_ = make_mask(area);
+  }
 
   void push(const ClassRows& rows) override {
     check(rows);
@@ -122,9 +134,10 @@ class GdalPolygonizer final : public Polygonizer {
   }
 
   void finish() override {
-    if (!mask_ || next_row_ != grid_.rows) {
-      throw Error(Fault::bad_argument, fmt::format("polygons can be finished once, after all rows: {} of {} rows came",
-                                                   next_row_, grid_.rows));
+    if (!mask_ || next_row_ != area_.rows) {
+      throw Error(Fault::bad_argument,
+                  fmt::format("polygons can be finished once, after all rows: {} of {} rows came", next_row_,
+                              area_.rows));
     }
     std::vector<TracedObject> objects = trace();
     mask_.reset();
@@ -137,23 +150,25 @@ class GdalPolygonizer final : public Polygonizer {
  private:
   void check(const ClassRows& rows) const {
     if (!mask_) throw Error(Fault::bad_argument, "rows were pushed after the polygons had been finished");
-    if (rows.rows < 0 || std::cmp_not_equal(rows.classes.size(), rows.rows * grid_.cols)) {
-      throw Error(Fault::bad_argument, fmt::format("{} rows of {} columns were announced, {} pixels were given",
-                                                   rows.rows, grid_.cols, rows.classes.size()));
+    if (rows.rows < 0 || std::cmp_not_equal(rows.classes.size(), rows.rows * area_.cols)) {
+      throw Error(Fault::bad_argument,
+                  fmt::format("{} rows of {} columns were announced, {} pixels were given", rows.rows,
+                              area_.cols, rows.classes.size()));
     }
-    if (next_row_ + rows.rows > grid_.rows) {
-      throw Error(Fault::bad_argument, fmt::format("{} more rows after {} are more than the {} rows of the grid",
-                                                   rows.rows, next_row_, grid_.rows));
+    if (next_row_ + rows.rows > area_.rows) {
+      throw Error(Fault::bad_argument,
+                  fmt::format("{} more rows after {} are more than the {} rows of the area", rows.rows,
+                              next_row_, area_.rows));
     }
   }
 
   void write(int band, std::int64_t rows, std::uint8_t* pixels) {
     if (rows == 0) return;
-    const int width = static_cast<int>(grid_.cols);
+    const int width = static_cast<int>(area_.cols);
     const int height = static_cast<int>(rows);
     const GdalErrorScope errors;
-    if (mask_->GetRasterBand(band)->RasterIO(GF_Write, 0, static_cast<int>(next_row_), width, height, pixels, width,
-                                             height, GDT_Byte, 0, 0, nullptr) != CE_None) {
+    if (mask_->GetRasterBand(band)->RasterIO(GF_Write, 0, static_cast<int>(next_row_), width, height, pixels,
+                                             width, height, GDT_Byte, 0, 0, nullptr) != CE_None) {
       throw Error(Fault::bad_argument, "rows of the mask cannot be kept: " + errors.text());
     }
   }
@@ -166,18 +181,20 @@ class GdalPolygonizer final : public Polygonizer {
     OGRLayer* layer = traced ? traced->CreateLayer("objects", nullptr, wkbPolygon, nullptr) : nullptr;
     OGRFieldDefn class_field("class_id", OFTInteger);
     if (layer == nullptr || layer->CreateField(&class_field) != OGRERR_NONE ||
-        GDALPolygonize(mask_->GetRasterBand(1), mask_->GetRasterBand(2), OGRLayer::ToHandle(layer), 0, nullptr,
-                       nullptr, nullptr) != CE_None) {
+        GDALPolygonize(mask_->GetRasterBand(1), mask_->GetRasterBand(2), OGRLayer::ToHandle(layer), 0,
+                       nullptr, nullptr, nullptr) != CE_None) {
       throw Error(Fault::invalid, "the mask cannot be polygonized: " + errors.text());
     }
     std::vector<TracedObject> objects;
     for (const auto& feature : *layer) {
-      objects.push_back({outline_of(*feature->GetGeometryRef()->toPolygon()), feature->GetFieldAsInteger(0)});
+      objects.push_back(
+          {outline_of(*feature->GetGeometryRef()->toPolygon(), area_), feature->GetFieldAsInteger(0)});
     }
     return objects;
   }
 
   geo::Grid grid_;
+  geo::Window area_;
   Sink sink_;
   GDALDatasetUniquePtr mask_;  ///< null once finished
   std::int64_t next_row_ = 0;
@@ -185,8 +202,10 @@ class GdalPolygonizer final : public Polygonizer {
 
 }  // namespace
 
-std::unique_ptr<Polygonizer> make_gdal_polygonizer(const geo::Grid& grid, Polygonizer::Sink sink) {
-  return std::make_unique<GdalPolygonizer>(grid, std::move(sink));
+std::unique_ptr<Polygonizer> make_gdal_polygonizer(const geo::Grid& grid,
+                                                   const geo::Window& area,
+                                                   Polygonizer::Sink sink) {
+  return std::make_unique<GdalPolygonizer>(grid, area, std::move(sink));
 }
 
 }  // namespace scarp::vector
