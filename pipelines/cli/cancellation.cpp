@@ -61,7 +61,8 @@ Cancellation::Cancellation(const Options& options) {
   if (pipe2(signal_pipe.data(), O_CLOEXEC) != 0)
     throw std::system_error(errno, std::generic_category(), "pipe");
   pipe_in = signal_pipe[1];
-  // A closed pipe and a file over its limit are errors of the call that meets them, which cleans up; not the end of the program.
+  // A closed pipe and a file over its limit are errors of the call that meets them, which cleans up; not the
+  // end of the program.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   watcher_ = std::thread([this, options] { watch(options); });

@@ -70,6 +70,7 @@ CommandLine::CommandLine()
   app_.footer("scarp VERB --help tells more.\n\n" + exit_code_help());
   for (const auto& command : commands_) {
     CLI::App* verb = app_.add_subcommand(command->name(), command->summary());
+    verb->footer("");  // the program's own is inherited otherwise
     command->declare(*verb);
     for (CLI::App* sub : verb->get_subcommands([](CLI::App*) { return true; })) declare_common(*sub, common);
     if (verb->get_subcommands([](CLI::App*) { return true; }).empty()) declare_common(*verb, common);

@@ -14,8 +14,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The share of nodata is taken from kSamples x kSamples windows of kSampleSide pixels: a few megabytes of
-/// the largest scene.
+/// The share of nodata is taken from at most kSamples x kSamples windows of kSampleSide pixels: a few
+/// megabytes of the largest scene, and every pixel of a small one.
 constexpr std::int64_t kSamples = 6;
 constexpr std::int64_t kSampleSide = 128;
 /// Coverage is counted on kCoverage x kCoverage points of the image.
@@ -23,8 +23,22 @@ constexpr int kCoverage = 101;
 /// Two grids are one if no corner is farther than this apart, in pixels.
 constexpr double kSamePixels = 1e-3;
 
-std::int64_t lattice_start(std::int64_t index, std::int64_t size) {
-  return std::max<std::int64_t>(0, (2 * index + 1) * size / (2 * kSamples) - kSampleSide / 2);
+struct Stretch {
+  std::int64_t start = 0;
+  std::int64_t size = 0;
+};
+
+/// The middles of equal parts of an axis; the parts themselves where they are small.
+std::vector<Stretch> sampled_stretches(std::int64_t size) {
+  const std::int64_t parts = std::clamp<std::int64_t>((size + kSampleSide - 1) / kSampleSide, 1, kSamples);
+  std::vector<Stretch> stretches;
+  for (std::int64_t i = 0; i < parts; ++i) {
+    const std::int64_t begin = i * size / parts;
+    const std::int64_t part = (i + 1) * size / parts - begin;
+    const std::int64_t taken = std::min(part, kSampleSide);
+    stretches.push_back({begin + (part - taken) / 2, taken});
+  }
+  return stretches;
 }
 
 double nodata_share(geo::RasterSource& raster) {
@@ -35,16 +49,15 @@ double nodata_share(geo::RasterSource& raster) {
   std::vector<float> values;
   std::vector<std::uint8_t> valid;
   const geo::Grid& grid = raster.grid();
-  for (std::int64_t i = 0; i < kSamples * kSamples; ++i) {
-    const geo::Window window =
-        geo::intersection({lattice_start(i / kSamples, grid.rows), lattice_start(i % kSamples, grid.cols),
-                           kSampleSide, kSampleSide},
-                          grid.window());
-    values.resize(bands.size() * window.pixels());
-    valid.resize(window.pixels());
-    raster.read(window, bands, values, valid);
-    pixels += window.pixels();
-    valid_pixels += std::count_if(valid.begin(), valid.end(), [](std::uint8_t each) { return each != 0; });
+  for (const Stretch& down : sampled_stretches(grid.rows)) {
+    for (const Stretch& across : sampled_stretches(grid.cols)) {
+      const geo::Window window = {down.start, across.start, down.size, across.size};
+      values.resize(bands.size() * window.pixels());
+      valid.resize(window.pixels());
+      raster.read(window, bands, values, valid);
+      pixels += window.pixels();
+      valid_pixels += std::count_if(valid.begin(), valid.end(), [](std::uint8_t each) { return each != 0; });
+    }
   }
   return 1.0 - static_cast<double>(valid_pixels) / static_cast<double>(std::max<std::int64_t>(1, pixels));
 }
