@@ -3,10 +3,13 @@
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
 #include "pipelines/demo.h"
+#include "pipelines/model_store.h"
 
 namespace scarp::cli {
 
 namespace {
+
+constexpr const char* kModel = "scarp-synth";  // it was trained on scenes like this one
 
 class DemoCommand final : public Command {
  public:
@@ -25,7 +28,9 @@ class DemoCommand final : public Command {
   }
 
   int run(const Context& context) override {
-    pipelines::demo(options_, context.events, context.stop);
+    context.events.stage("reading model");
+    const std::unique_ptr<nn::Segmenter> segmenter = nn::load_segmenter(pipelines::find_model(kModel), {});
+    pipelines::demo(options_, *segmenter, context.events, context.stop);
     return kDone;
   }
 

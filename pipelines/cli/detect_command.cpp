@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "geo/raster_source_gdal.h"
-#include "geo/raster_writer_gdal.h"
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
@@ -97,23 +96,16 @@ class DetectCommand final : public Command {
     add_workers(app, options_.workers);
   }
 
-  /// Before minutes of reading and mapping, not after.
+  /// An output must be neither another output nor an input.
   void check_outputs() const {
     const std::vector<std::string> outputs = {options_.polygons, options_.class_raster,
                                               options_.probability_raster};
-    if (std::all_of(outputs.begin(), outputs.end(), [](const std::string& path) { return path.empty(); })) {
-      throw pipelines::Error(
-          pipelines::Fault::usage,
-          "no output was named: say -o slides.gpkg, --class-raster or --probability-raster");
-    }
     for (auto output = outputs.begin(); output != outputs.end(); ++output) {
       if (output->empty()) continue;
-      if (std::find(outputs.begin(), output, *output) != output) {
-        throw pipelines::Error(pipelines::Fault::usage,
-                               fmt::format("two outputs have the same name, {}: name another file", *output));
-      }
       require_other_file(*output, {options_.optical, options_.dem, model_});
-      geo::require_writable(*output, options_.overwrite);
+      if (std::find(outputs.begin(), output, *output) == output) continue;
+      throw pipelines::Error(pipelines::Fault::usage,
+                             fmt::format("two outputs have the same name, {}: name another file", *output));
     }
   }
 
@@ -128,10 +120,6 @@ class DetectCommand final : public Command {
   }
 
   void tell(const pipelines::DetectReport& report, Reporter& events) const {
-    if (report.not_finite > 0) {
-      events.warning(
-          fmt::format("{} pixels where the network's answer was no number are nodata", report.not_finite));
-    }
     const nlohmann::ordered_json document = {{"polygons", report.polygons},
                                              {"dropped_small", report.dropped_small},
                                              {"area_m2", report.area_m2},

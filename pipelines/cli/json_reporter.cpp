@@ -9,6 +9,7 @@
 #include "pipelines/cli/rate_limit.h"
 #include "pipelines/cli/reporter.h"
 #include "pipelines/cli/standard_streams.h"
+#include "pipelines/version.h"
 
 namespace scarp::cli {
 
@@ -27,7 +28,7 @@ class JsonReporter final : public Reporter {
     emit({{"event", "hello"},
           {"protocol", kProtocol},
           {"program", "scarp"},
-          {"version", SCARP_VERSION},
+          {"version", pipelines::version()},
           {"verb", verb},
           {"device", device}});
   }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "geo/raster_source_gdal.h"
+#include "pipelines/version.h"
 
 namespace scarp::cli {
 
@@ -30,7 +31,7 @@ std::string device_of(const std::string& wanted) {
 }
 
 Json versions_json() {
-  Json versions = {{"scarp", SCARP_VERSION},
+  Json versions = {{"scarp", pipelines::version()},
                    {"gdal", geo::gdal_version()},
                    {"proj", geo::proj_version()},
                    {"torch", nullptr}};

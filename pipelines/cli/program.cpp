@@ -12,6 +12,7 @@
 #include "pipelines/cli/standard_streams.h"
 #include "pipelines/cli/usage_json.h"
 #include "pipelines/error.h"
+#include "pipelines/version.h"
 
 namespace scarp::cli {
 
@@ -28,8 +29,8 @@ Json version_json(CommandLine& line) {
   Json verbs = Json::array();
   for (const CLI::App* verb : line.app().get_subcommands([](CLI::App*) { return true; }))
     verbs.push_back(verb->get_name());
-  return {{"name", "scarp"}, {"version", SCARP_VERSION},  {"protocol", kProtocol},
-          {"verbs", verbs},  {"devices", devices_json()}, {"versions", versions_json()}};
+  return {{"name", "scarp"}, {"version", pipelines::version()}, {"protocol", kProtocol},
+          {"verbs", verbs},  {"devices", devices_json()},       {"versions", versions_json()}};
 }
 
 int answer_without_verb(CommandLine& line) {
@@ -37,7 +38,7 @@ int answer_without_verb(CommandLine& line) {
   if (line.json_usage) return print(usage_json(line.app()).dump(2) + "\n");
   if (!line.completion.empty()) return print(bash_completion(usage_json(line.app())));
   if (line.version && line.json) return print(version_json(line).dump(2) + "\n");
-  if (line.version) return print("scarp " SCARP_VERSION "\n");
+  if (line.version) return print("scarp " + pipelines::version() + "\n");
   write_stderr(line.help());
   return kUsage;
 }

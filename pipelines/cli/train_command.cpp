@@ -17,29 +17,25 @@ class TrainCommand final : public Command {
   std::string wanted_device() const override { return "auto"; }
 
   void declare(CLI::App& app) override {
-    add_value(app, "run", run_file_, value::kFile, "Run file (YAML): scenes, channels, network, training")
+    add_value(app, "run", options_.run_file, value::kFile,
+              "Run file (YAML): scenes, channels, network, training")
         ->required();
-    add_value(app, "-o,--output", run_folder_, value::kNewFolder,
+    add_value(app, "-o,--output", options_.run_folder, value::kNewFolder,
               "Run folder: checkpoints, metrics, resolved run file")
         ->required();
-    add_key_values(app, "--set", settings_,
+    add_key_values(app, "--set", options_.settings,
                    "Replaces a key of the run file, e.g. training.epochs=5; may be repeated");
-    app.add_flag("--resume", resume_, "Go on from the last checkpoint of the run folder");
+    app.add_flag("--resume", options_.resume, "Go on from the last checkpoint of the run folder");
+    add_overwrite(app, options_.overwrite);
   }
 
   int run(const Context& context) override {
-    pipelines::train_run(run_file_, settings_, run_folder_, resume_, context.events, context.stop);
-    if (!context.stop.stop_requested()) return kDone;
-    context.events.warning("cancelled; " + run_folder_ +
-                           " keeps the last checkpoint, --resume goes on from it");
-    return kCancelled;
+    pipelines::train_run(options_, context.events, context.stop);
+    return kDone;
   }
 
  private:
-  std::string run_file_;
-  std::string run_folder_;
-  std::vector<std::string> settings_;
-  bool resume_ = false;
+  pipelines::TrainOptions options_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/reporter.h"
+#include "pipelines/version.h"
 
 namespace scarp::cli {
 
@@ -87,7 +88,10 @@ Json usage_json(CLI::App& root) {
   Json verbs = Json::array();
   for (CLI::App* verb : root.get_subcommands([](CLI::App*) { return true; }))
     verbs.push_back(verb_json(*verb));
-  return {{"name", root.get_name()}, {"version", SCARP_VERSION}, {"protocol", kProtocol}, {"verbs", verbs}};
+  return {{"name", root.get_name()},
+          {"version", pipelines::version()},
+          {"protocol", kProtocol},
+          {"verbs", verbs}};
 }
 
 }  // namespace scarp::cli
