@@ -25,7 +25,6 @@ def bad(scene, tmp_path_factory):
     write_raster(folder / "coarse.tif", np.ones((3, 256, 256), np.uint8), pixel=5000.0)
     write_raster(folder / "five_bands.tif", np.ones((5, 256, 256), np.uint16))
     (folder / "model.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{}")
-    (folder / "run.yaml").write_text("scenes: [\n")
     (folder / "labels.gpkg").write_text("no geopackage")
     return folder
 
@@ -85,7 +84,7 @@ def test_a_device_that_is_not_there_is_a_lack_of_resources(scene, tmp_path):
 
 
 def test_detect_wants_an_output(scene, tmp_path):
-    refused(tmp_path, 2, ["no output", "-o"], "detect", scene / "hrsi.tif", scene / "dem.tif", "-m", MODEL)
+    refused(tmp_path, 2, ["-o", "--class-raster"], "detect", scene / "hrsi.tif", scene / "dem.tif", "-m", MODEL)
 
 
 def test_detect_never_writes_two_outputs_or_an_input_to_one_name(scene, tmp_path):
@@ -173,12 +172,6 @@ def test_evaluate_names_the_labels_that_it_cannot_read(scene, mapped, bad, tmp_p
 def test_evaluate_names_a_layer_that_is_not_there(scene, mapped, tmp_path):
     refused(tmp_path, 3, ["labels.gpkg", "slides"], "evaluate", mapped / "slides.gpkg", "--labels",
             f"{scene / 'labels.gpkg'}:slides", "-o", tmp_path / "r.html")
-
-
-@pytest.mark.parametrize("name", ["absent.yaml", "run.yaml"])
-def test_train_names_the_run_file_that_it_cannot_read(bad, tmp_path, name):
-    run = refused(tmp_path, 3 if name == "absent.yaml" else 2, [name], "train", bad / name, "-o", tmp_path / "run")
-    assert "line" in run or name == "absent.yaml"
 
 
 def test_vrt_files_never_run_python(tmp_path):
