@@ -37,7 +37,7 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-/// "; did you mean X?" where a known word is near, else nothing.
+/// " (did you mean X?)" where a known word is near, else nothing.
 std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
   const auto nearer = [&](const std::string& a, const std::string& b) {
     return edit_distance(word, a) < edit_distance(word, b);
@@ -45,7 +45,7 @@ std::string suggestion(const std::string& word, const std::vector<std::string>& 
   const auto nearest = std::min_element(known.begin(), known.end(), nearer);
   const bool near =
       nearest != known.end() && edit_distance(word, *nearest) <= std::max<std::size_t>(1, word.size() / 3);
-  return near ? fmt::format("; did you mean {}?", *nearest) : std::string();
+  return near ? fmt::format(" (did you mean {}?)", *nearest) : std::string();
 }
 
 std::vector<std::string> flags_of(const CLI::App& app) {
@@ -84,7 +84,7 @@ void CommandLine::require_known_verb(const std::vector<std::string>& arguments) 
   for (const auto& command : commands_) names.push_back(command->name());
   if (std::find(names.begin(), names.end(), arguments[0]) != names.end()) return;
   throw pipelines::Error(pipelines::Fault::usage,
-                         fmt::format("there is no verb '{}'{} Verbs: {}", arguments[0],
+                         fmt::format("there is no verb '{}'{}; verbs: {}", arguments[0],
                                      suggestion(arguments[0], names), fmt::join(names, ", ")));
 }
 

@@ -112,11 +112,21 @@ std::string one_line(std::string text) {
   return text;
 }
 
+/// The rooms do not know what the program's options are called.
+void add_remedy(Failure& failure) {
+  if (failure.text.find("--overwrite") == std::string::npos) failure.text += " (--overwrite replaces it)";
+}
+
 template <typename Error>
 bool take(const std::exception& error, Failure& failure) {
   const auto* typed = dynamic_cast<const Error*>(&error);
-  if (typed) failure.exit_code = code_of(typed->fault());
-  return typed != nullptr;
+  if (!typed) return false;
+  failure.exit_code = code_of(typed->fault());
+  using Faults = decltype(typed->fault());
+  if constexpr (requires { Faults::already_exists; }) {
+    if (typed->fault() == Faults::already_exists) add_remedy(failure);
+  }
+  return true;
 }
 
 }  // namespace

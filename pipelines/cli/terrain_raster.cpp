@@ -14,6 +14,7 @@
 #include "geo/error.h"
 #include "geo/raster_source_gdal.h"
 #include "geo/raster_writer_gdal.h"
+#include "pipelines/cli/terrain_edges.h"
 #include "pipelines/error.h"
 
 namespace scarp::cli {
@@ -63,8 +64,9 @@ class StripDeriver {
     dem_->read(window, std::span(&band_, 1), elevation_, valid_);
     Strip strip{core, std::vector<float>(channels_.size() * core.pixels()), 0};
     core_valid_.resize(core.pixels());
-    geo::derive_terrain({window, elevation_, valid_, size_.x_m, size_.y_m}, core, channels_, strip.channels,
-                        core_valid_);
+    const geo::ElevationView elevation = {window, elevation_, valid_, size_.x_m, size_.y_m};
+    geo::derive_terrain(elevation, core, channels_, strip.channels, core_valid_);
+    derive_edges(elevation, dem_->grid().window(), core, channels_, strip.channels);
     mark_nodata(strip);
     return strip;
   }

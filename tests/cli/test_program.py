@@ -108,7 +108,7 @@ def test_misspelt_verb_names_the_right_one(tmp_path):
 
 
 def test_an_unlike_verb_is_not_guessed(tmp_path):
-    assert "did you mean" not in refused(tmp_path, 2, ["'xyzzy'", "Verbs: detect"], "xyzzy")
+    assert "did you mean" not in refused(tmp_path, 2, ["'xyzzy'", "; verbs: detect"], "xyzzy")
 
 
 def test_missing_argument_is_named(tmp_path):

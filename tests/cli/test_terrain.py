@@ -61,8 +61,11 @@ def test_aspect_is_that_of_gdaldem_and_nodata_on_flat_ground(dem, derived):
     ours = band(derived, "aspect")
     assert ((ours == -9999) == (expected == -9999)).all()
     assert (ours[12:18, 8:22] == -9999).all()
-    apart = np.abs(ours - expected)[ours != -9999]
-    assert np.minimum(apart, 360 - apart).max() < 0.05
+    apart = np.abs(ours - expected)
+    apart = np.minimum(apart, 360 - apart)
+    steep = band(derived, "slope") > 2  # on nearly flat ground the aspect hangs on the last bit of gdaldem's sums
+    assert steep.sum() > 5000 and apart[steep].max() < 0.01
+    assert apart[ours != -9999].max() < 1
 
 
 def test_elevation_is_unchanged_and_its_hole_is_nodata(dem, derived):
