@@ -16,6 +16,7 @@ struct EvaluateOptions {
   std::string probability_raster;  ///< for calibration; empty: the one that the class raster or polygons
                                    ///< name, if it is there
   std::string background;          ///< optical raster for pictures, may be empty
+  std::string dem;                 ///< elevation for pictures where there is no background, may be empty
   std::string report;              ///< HTML, may be empty
   std::string json;                ///< may be empty
   bool overwrite = false;
