@@ -20,7 +20,7 @@ constexpr Colour kDryMeadow = {140, 130, 94};
 constexpr Colour kSoil = {158, 136, 108};
 constexpr Colour kRock = {138, 132, 124};
 constexpr Colour kGravel = {168, 163, 152};
-constexpr Colour kWater = {62, 82, 86};
+constexpr Colour kWater = {66, 82, 80};
 
 Colour blend(const Colour& a, const Colour& b, float share) {
   return {std::lerp(a[0], b[0], share), std::lerp(a[1], b[1], share), std::lerp(a[2], b[2], share)};

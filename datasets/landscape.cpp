@@ -212,6 +212,7 @@ Landscape make_landscape(std::uint64_t seed, int rows, int cols) {
   sharpen(4, 0.03F, 0.3F);
   level = refined(level, random.bits());
   sharpen(1, 0.02F, 0.2F);
+  creep(level.heights, 0.5F);
   roughen(level.heights, random.bits());
 
   const Drainage drainage = drain(level.heights, {}, random.bits());

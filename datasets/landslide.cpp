@@ -59,6 +59,18 @@ float wall_ramp(float distance, float width) {
   return 1 - (1 - t) * (1 - t) * (1 + 0.6F * t);
 }
 
+/// Rounds off the corners that a bent axis leaves on its outer side.
+void round_corners(PixelRing& ring) {
+  for (int pass = 0; pass < 4; ++pass) {
+    const PixelRing from = ring;
+    const std::size_t n = from.size();
+    for (std::size_t i = 0; i < n; ++i) {
+      const geo::PixelPoint &a = from[(i + n - 1) % n], &b = from[i], &c = from[(i + 1) % n];
+      ring[i] = {0.25 * (a.row + 2 * b.row + c.row), 0.25 * (a.col + 2 * b.col + c.col)};
+    }
+  }
+}
+
 }  // namespace
 
 PixelRing trace_down(const HeightField& relief, geo::PixelPoint start, double length, double least_radius) {
@@ -107,13 +119,14 @@ Landslide shape_landslide(PixelRing axis, double length, double width, double ag
     slide.outline.push_back({place.point.row + out * place.down_col, place.point.col - out * place.down_row});
     slide.along.push_back(t);
   }
+  round_corners(slide.outline);
   return slide;
 }
 
 void carve(const Landslide& slide, const HeightField& smooth, HeightField& heights) {
   const float fresh = 1 - 0.75F * slide.age, height = slide.scarp_height;
   const float lobe = 0.5F * height * (1 - 0.2F * slide.age);
-  const float grain = std::max(4.0F, slide.length / 9);
+  const float grain = std::max(4.0F, slide.length / 6.5F);
   for_each_pixel_inside(slide.outline, heights.rows, heights.cols, [&](int row, int col) {
     const float r = static_cast<float>(row) + 0.5F, c = static_cast<float>(col) + 0.5F;
     const AlongLine place = project(slide.axis, r, c);
@@ -122,11 +135,11 @@ void carve(const Landslide& slide, const HeightField& smooth, HeightField& heigh
     const float hollow = height * (1 - smooth_step(0.12F, 0.62F, t));
     const float front = wall_ramp(inside, 1 + 1.6F * lobe * (1 + slide.age));
     const float deposit = smooth_step(0.45F, 0.72F, t);
-    const float hummocks = fractal_noise(slide.seed, r / grain, c / grain, 4, 0.55F);
+    const float hummocks = fractal_noise(slide.seed, r / grain, c / grain, 4, 0.5F);
     // Blocks slide on curved faces and tilt back: steps across the slide.
     const float steps =
         std::sin(t * 24 + 3 * gradient_noise(slide.seed + 9, r / (2 * grain), c / (2 * grain)));
-    const float rough = fresh * height * (hummocks * (0.25F + 0.45F * deposit) + 0.07F * steps);
+    const float rough = fresh * height * (hummocks * (0.16F + 0.26F * deposit) + 0.07F * steps);
     float& z = heights.at(row, col);
     const float body = std::min(1.0F, inside / (1 + 0.5F * slide.wall_width));
     z += 0.7F * body * (smooth.at(row, col) - z) - hollow * wall + lobe * deposit * front + rough * body;

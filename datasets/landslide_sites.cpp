@@ -52,8 +52,8 @@ std::optional<Landslide> try_place(const Landscape& land,
                                    const Occupancy& taken) {
   const HeightField& ground = length > 40 ? relief.broad : relief.fine;
   const geo::PixelPoint crown{random.uniform(0, ground.rows), random.uniform(0, ground.cols)};
-  const double width = length * random.uniform(0.42, 0.85);
-  PixelRing axis = trace_down(ground, crown, length, 0.9 * width);
+  const double width = length * random.uniform(0.38, 0.78);
+  PixelRing axis = trace_down(ground, crown, length, 1.6 * width);
   if (axis.empty() || !slides_here(land, ground, axis, length)) return {};
   Landslide slide = shape_landslide(std::move(axis), length, width, age, random);
   if (!even_across(ground, slide) || !is_simple(slide.outline) || !taken.free(slide.outline)) return {};

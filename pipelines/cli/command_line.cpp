@@ -107,8 +107,11 @@ std::string CommandLine::help() const {
 
 std::string CommandLine::explain(const CLI::ParseError& error) const {
   const CLI::App* verb = &app_;
-  while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
-  const std::string name = verb == &app_ ? "scarp" : "scarp " + verb->get_name();
+  std::string name = app_.get_name();
+  while (!verb->get_subcommands().empty()) {
+    verb = verb->get_subcommands().front();
+    name += " " + verb->get_name();
+  }
   const std::string more = fmt::format("{} --help tells more", name);
   if (const std::vector<std::string> extra = app_.remaining(true); !extra.empty()) {
     const bool option = extra[0].rfind('-', 0) == 0;
