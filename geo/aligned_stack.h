@@ -32,24 +32,27 @@ struct StackTile {
   std::vector<std::uint8_t> terrain_valid;  ///< [rows, cols]: its elevation is known
 };
 
-/// Optical raster and DEM as one stack on the optical raster's grid, whatever CRS, pixel size, extent and nodata the DEM has.
-/// Elevation is brought to a terrain grid: the optical grid itself, or one of k x k optical pixels where the DEM is k times
-/// coarser (rounded), anchored at the optical origin; bilinear, transformed exactly by PROJ at the nodes of a lattice that is
-/// anchored to the raster and linearly between. Channels are derived there, in metres, and brought to the optical pixels bilinearly.
-/// Pixels do not depend on which windows are read, in which order, bit for bit. Not for use by two threads at once.
+/// Optical raster and DEM as one stack on the optical raster's grid, whatever CRS, pixel size, extent and
+/// nodata the DEM has. Elevation is brought to a terrain grid: the optical grid itself, or one of k x k
+/// optical pixels where the DEM is k times coarser (rounded), anchored at the optical origin; bilinear,
+/// transformed exactly by PROJ at the nodes of a lattice that is anchored to the raster and linearly between.
+/// Channels are derived there, in metres, and brought to the optical pixels bilinearly. Pixels do not depend
+/// on which windows are read, in which order, bit for bit. Not for use by two threads at once.
 class AlignedStack {
  public:
   /// @param dem  may be null if no terrain channel is asked for
   /// @throws Error (missing_crs, unsupported_grid, no_overlap, wrong_bands)
-  AlignedStack(std::unique_ptr<RasterSource> optical, std::unique_ptr<RasterSource> dem, StackOptions options);
+  AlignedStack(std::unique_ptr<RasterSource> optical,
+               std::unique_ptr<RasterSource> dem,
+               StackOptions options);
   ~AlignedStack();
   AlignedStack(AlignedStack&&) noexcept;
   AlignedStack& operator=(AlignedStack&&) noexcept;
 
   const Grid& grid() const;
   const StackOptions& options() const;
-  /// Any window, also beyond the grid: pixels out there are invalid. Vectors of `out` are resized as needed and reused.
-  /// Elevation rows are kept between calls: windows that go down in order are read once.
+  /// Any window, also beyond the grid: pixels out there are invalid. Vectors of `out` are resized as needed
+  /// and reused. Elevation rows are kept between calls: windows that go down in order are read once.
   void read(const Window& window, StackTile& out);
   /// The same stack for another thread.
   AlignedStack reopen() const;

@@ -14,7 +14,8 @@ struct Ellipsoid {
 };
 
 /// A coordinate reference system as a value. Map coordinates are always (x, y) = (easting, northing) or
-/// (longitude, latitude), whatever axis order the authority gives. Systems without an EPSG code (other planets) are as good as others.
+/// (longitude, latitude), whatever axis order the authority gives. Systems without an EPSG code (other
+/// planets) are as good as others.
 class Crs {
  public:
   Crs() = default;  ///< unknown: `known()` is false
@@ -54,6 +55,7 @@ class MapTransform {
 
  private:
   struct Impl;
+  explicit MapTransform(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -18,7 +18,8 @@ LayerPath parse_layer_path(const std::string& text);
 
 std::vector<std::string> layer_names(const std::string& file);
 
-/// Reads polygons and multipolygons; other geometries are an error. The field class_id (default 1) is taken where there is one.
+/// Reads polygons and multipolygons; other geometries are an error. The field class_id (default 1) is taken
+/// where there is one.
 /// @param target  features are brought to this CRS if it is known
 /// @throws Error (missing_file, unreadable, missing_crs) naming file and layer
 FeatureLayer read_features(const LayerPath& path, const Crs& target);
@@ -28,6 +29,9 @@ void write_features(const std::string& file, std::span<const FeatureLayer> layer
 
 /// Burns polygons into a mask of a window of `grid`: a pixel belongs to a polygon if its centre is inside.
 /// @return [rows, cols]: `background`, or the class_id of the last feature that covers the pixel
-std::vector<std::uint8_t> burn(const FeatureLayer& layer, const Grid& grid, const Window& window, std::uint8_t background);
+std::vector<std::uint8_t> burn(const FeatureLayer& layer,
+                               const Grid& grid,
+                               const Window& window,
+                               std::uint8_t background);
 
 }  // namespace scarp::geo

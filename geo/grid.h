@@ -34,9 +34,12 @@ struct Grid {
   Window window() const { return {0, 0, rows, cols}; }
   MapPoint map_from_pixel(PixelPoint pixel) const;
   PixelPoint pixel_from_map(MapPoint point) const;
-  bool north_up() const { return geotransform[2] == 0 && geotransform[4] == 0 && geotransform[1] > 0 && geotransform[5] < 0; }
+  bool north_up() const {
+    return geotransform[2] == 0 && geotransform[4] == 0 && geotransform[1] > 0 && geotransform[5] < 0;
+  }
 
-  /// Ground sampling distance in metres: east-west and north-south. For degrees: on the ellipsoid at the grid's centre.
+  /// Ground sampling distance in metres: east-west and north-south. For degrees: on the ellipsoid at the
+  /// grid's centre.
   struct PixelSize {
     double x_m = 1;
     double y_m = 1;
@@ -52,7 +55,8 @@ struct Grid {
 /// Pixels of `grid` that a map rectangle touches, not clipped to the grid. min_x <= max_x, min_y <= max_y.
 Window window_of_box(const Grid& grid, double min_x, double min_y, double max_x, double max_y);
 
-/// @throws Error (missing_crs, unsupported_grid) unless the grid has a CRS and is north-up; `name` is named in the message
+/// @throws Error (missing_crs, unsupported_grid) unless the grid has a CRS and is north-up; `name` is named
+/// in the message
 void require_mappable(const Grid& grid, const std::string& name);
 
 }  // namespace scarp::geo

@@ -33,7 +33,8 @@ class RasterSource {
   /// Reads some bands of a window that lies inside the grid.
   /// @param bands   0-based, any order
   /// @param values  [bands.size(), rows, cols] as the file has them (no scale or offset applied)
-  /// @param valid   [rows, cols]: 1 where every one of these bands holds data: inside the mask, alpha not 0, not nodata, finite
+  /// @param valid   [rows, cols]: 1 where every one of these bands holds data: inside the mask, alpha not 0,
+  /// not nodata, finite
   /// @throws Error (unreadable) if a block cannot be decoded; (bad_argument) if the window is outside
   virtual void read(const Window& window,
                     std::span<const int> bands,

@@ -22,19 +22,19 @@ struct RasterCategory {
 
 struct RasterWriterOptions {
   PixelType type = PixelType::u8;
-  std::vector<std::string> band_names;    ///< one a band: their number is the number of bands
+  std::vector<std::string> band_names;  ///< one a band: their number is the number of bands
   std::optional<double> nodata;
-  double scale = 1;                       ///< value = pixel * scale + offset, written into the file when not 1 and 0
+  double scale = 1;  ///< value = pixel * scale + offset, written into the file when not 1 and 0
   double offset = 0;
-  std::vector<RasterCategory> categories; ///< names and colour table of a class raster (u8, one band)
+  std::vector<RasterCategory> categories;  ///< names and colour table of a class raster (u8, one band)
   std::map<std::string, std::string> metadata;
-  std::string driver = "COG";             ///< "COG" (tiled, compressed, overviews) or "GTiff"
-  std::vector<std::string> creation;      ///< KEY=VALUE creation options
+  std::string driver = "COG";         ///< "COG" (tiled, compressed, overviews) or "GTiff"
+  std::vector<std::string> creation;  ///< KEY=VALUE creation options
   bool overwrite = false;
 };
 
-/// Writes a raster in rows from top to bottom. The file has a temporary name beside its place until `finish`; a writer that is
-/// destroyed before leaves nothing behind.
+/// Writes a raster in rows from top to bottom. The file has a temporary name beside its place until `finish`;
+/// a writer that is destroyed before leaves nothing behind.
 class RasterWriter {
  public:
   /// @throws Error (already_exists, unwritable, bad_argument)
@@ -43,7 +43,8 @@ class RasterWriter {
   RasterWriter(RasterWriter&&) noexcept;
   RasterWriter& operator=(RasterWriter&&) noexcept;
 
-  /// The next rows of all bands. `T` must be the type of the file: std::uint8_t for u8, float for f32, std::int16_t for i16.
+  /// The next rows of all bands. `T` must be the type of the file: std::uint8_t for u8, float for f32,
+  /// std::int16_t for i16.
   /// @param values [bands, rows, cols]
   /// @throws Error (out_of_space, unwritable)
   template <typename T>

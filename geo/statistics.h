@@ -7,7 +7,8 @@
 
 namespace scarp::geo {
 
-/// Count, mean, deviation, minimum and maximum of a stream of values in one pass (Welford 1962; merged as Chan et al. 1979).
+/// Count, mean, deviation, minimum and maximum of a stream of values in one pass (Welford 1962; merged as
+/// Chan et al. 1979).
 class RunningStatistics {
  public:
   void add(std::span<const float> values, std::span<const std::uint8_t> valid);

@@ -14,14 +14,15 @@ struct TilePlanOptions {
   void check() const;    ///< @throws Error (bad_argument)
 };
 
-/// A tile and the part of it, its core, for which it is the nearest. Tiles at the edge reach beyond the raster.
+/// A tile and the part of it, its core, for which it is the nearest. Tiles at the edge reach beyond the
+/// raster.
 struct PlannedTile {
   Window window;
   Window core;
 };
 
-/// Cuts a raster into overlapping tiles on a lattice anchored at the raster's own origin, never at the area of interest:
-/// the same ground is always seen in the same tile. Cores cover the raster exactly once.
+/// Cuts a raster into overlapping tiles on a lattice anchored at the raster's own origin, never at the area
+/// of interest: the same ground is always seen in the same tile. Cores cover the raster exactly once.
 class TilePlan {
  public:
   TilePlan(std::int64_t rows, std::int64_t cols, const TilePlanOptions& options);
@@ -33,7 +34,8 @@ class TilePlan {
   std::int64_t tile_cols() const { return tile_cols_; }
   PlannedTile tile(std::int64_t lattice_row, std::int64_t lattice_col) const;
 
-  /// Lattice rows [row, row + rows) and columns of every tile that reaches into `area` (clipped to the raster).
+  /// Lattice rows [row, row + rows) and columns of every tile that reaches into `area` (clipped to the
+  /// raster).
   Window lattice_covering(const Window& area) const;
 
  private:

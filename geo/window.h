@@ -6,7 +6,8 @@
 
 namespace scarp::geo {
 
-/// A half-open rectangle of pixels: rows [row, row + rows), columns [col, col + cols). May lie outside a raster.
+/// A half-open rectangle of pixels: rows [row, row + rows), columns [col, col + cols). May lie outside a
+/// raster.
 struct Window {
   std::int64_t row = 0;
   std::int64_t col = 0;
@@ -18,7 +19,8 @@ struct Window {
   std::int64_t pixels() const { return rows * cols; }
   bool empty() const { return rows <= 0 || cols <= 0; }
   bool contains(const Window& other) const {
-    return other.row >= row && other.col >= col && other.row_end() <= row_end() && other.col_end() <= col_end();
+    return other.row >= row && other.col >= col && other.row_end() <= row_end() &&
+           other.col_end() <= col_end();
   }
   /// This window with a margin of `pixels` on all four sides.
   Window grown(std::int64_t pixels) const {

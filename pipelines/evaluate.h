@@ -13,8 +13,10 @@ struct EvaluateOptions {
   std::string prediction;          ///< polygons (FILE[:LAYER]) or a class raster
   std::string labels;              ///< polygons (FILE[:LAYER]) or a label raster, 255 unknown
   std::string labelled_area;       ///< FILE[:LAYER], "all", or empty: layer labelled_area of the labels' file
-  std::string probability_raster;  ///< for calibration; empty: the one that the class raster or polygons name, if it is there
+  std::string probability_raster;  ///< for calibration; empty: the one that the class raster or polygons
+                                   ///< name, if it is there
   std::string background;          ///< optical raster for pictures, may be empty
+  std::string dem;                 ///< elevation for pictures where there is no background, may be empty
   std::string report;              ///< HTML, may be empty
   std::string json;                ///< may be empty
   bool overwrite = false;

@@ -15,7 +15,8 @@ struct StoredModel {
   nn::ModelCard card;
 };
 
-/// Folders that are looked into, in order: $SCARP_MODELS (colon-separated), share/scarp/models beside the program.
+/// Folders that are looked into, in order: $SCARP_MODELS (colon-separated), share/scarp/models beside the
+/// program.
 std::vector<std::string> model_folders();
 std::vector<StoredModel> shipped_models();
 

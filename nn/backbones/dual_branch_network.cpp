@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/torch/dual_branch_network.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/torch.h>
+
+#include "nn/torch/residual_block.h"
+
+namespace scarp::nn {
+namespace {
+
+constexpr int kDeepestStride = 32;
+
+torch::nn::Sequential doubling(std::int64_t in, std::int64_t out) {
+  return torch::nn::Sequential(
+      torch::nn::ConvTranspose2d(torch::nn::ConvTranspose2dOptions(in, out, 2).stride(2).bias(false)),
+      torch::nn::BatchNorm2d(out), torch::nn::ReLU());
+}
+
+torch::nn::Sequential convolution(std::int64_t in, std::int64_t out, int kernel) {
+  return torch::nn::Sequential(plain_convolution(in, out, kernel), torch::nn::BatchNorm2d(out),
+                               torch::nn::ReLU());
+}
+
+}  // namespace
+
+FeatureFusionImpl::FeatureFusionImpl(std::int64_t channels, bool attention, std::int64_t reduction) {
+  if (attention)
+    attention_ = register_module("attention",
+                                 CoordinateAttention(CoordinateAttentionOptions{2 * channels, reduction}));
+  mix_ = register_module("mix", convolution(2 * channels, channels, 1));
+}
+
+torch::Tensor FeatureFusionImpl::forward(const torch::Tensor& optical, const torch::Tensor& terrain) {
+  auto both = torch::cat({optical, terrain}, 1);  // [B, 2C, h, w]
+  if (!attention_.is_empty()) both = attention_(both);
+  return mix_->forward(both);  // [B, C, h, w]
+}
+
+DecoderStepImpl::DecoderStepImpl(std::int64_t in, std::int64_t skip, std::int64_t out, double dropout) {
+  up_ = register_module("up", doubling(in, out));
+  mix_ = register_module("mix", convolution(out + skip, out, 3));
+  dropout_ = register_module("dropout", torch::nn::Dropout2d(dropout));
+}
+
+torch::Tensor DecoderStepImpl::forward(const torch::Tensor& x, const torch::Tensor& skip) {
+  return dropout_(mix_->forward(torch::cat({up_->forward(x), skip}, 1)));
+}
+
+DualBranchNetworkImpl::DualBranchNetworkImpl(const NetworkOptions& given,
+                                             std::int64_t optical_planes,
+                                             std::int64_t terrain_planes,
+                                             std::int64_t classes)
+    : options(given) {
+  options.check();
+  TORCH_CHECK(optical_planes > 0 || terrain_planes > 0,
+              "DualBranchNetwork: neither optical nor terrain planes");
+  if (optical_planes > 0)
+    optical_ = register_module("optical", ResidualEncoder(options.encoder, options.width, optical_planes));
+  if (terrain_planes > 0)
+    terrain_ = register_module("terrain", ResidualEncoder(options.encoder, options.width, terrain_planes));
+  const auto channels = (optical_.is_empty() ? terrain_ : optical_)->channels();
+  if (!optical_.is_empty() && !terrain_.is_empty()) {
+    for (std::size_t level = 0; level < channels.size(); ++level) {
+      const int stride = 2 << level;
+      const bool attention =
+          std::count(options.fusion_strides.begin(), options.fusion_strides.end(), stride) > 0;
+      fusions_.push_back(
+          register_module("fusion" + std::to_string(stride),
+                          FeatureFusion(channels[level], attention, options.attention_reduction)));
+    }
+  }
+  std::int64_t in = channels.back();
+  for (std::size_t level = channels.size() - 1; level-- > 0;) {
+    const std::int64_t out = scaled_channels(32LL << level, options.width);  // 256, 128, 64, 32 at width 1
+    steps_.push_back(register_module("decoder" + std::to_string(2 << level),
+                                     DecoderStep(in, channels[level], out, options.dropout)));
+    in = out;
+  }
+  const std::int64_t last = scaled_channels(16, options.width);
+  last_up_ = register_module("decoder1", doubling(in, last));
+  head_ = register_module("head", torch::nn::Conv2d(torch::nn::Conv2dOptions(last, classes, 1)));
+}
+
+std::vector<torch::Tensor> DualBranchNetworkImpl::fuse(const std::vector<torch::Tensor>& optical,
+                                                       const std::vector<torch::Tensor>& terrain) {
+  std::vector<torch::Tensor> fused;
+  for (std::size_t level = 0; level < fusions_.size(); ++level)
+    fused.push_back(fusions_[level]->forward(optical[level], terrain[level]));
+  return fused;
+}
+
+torch::Tensor DualBranchNetworkImpl::forward(const torch::Tensor& optical, const torch::Tensor& terrain) {
+  const auto& any = optical_.is_empty() ? terrain : optical;
+  const std::int64_t step = kDeepestStride * options.input_stride;
+  TORCH_CHECK(any.dim() == 4 && any.size(2) % step == 0 && any.size(3) % step == 0,
+              "DualBranchNetwork: expected [B, C, H, W] with H and W multiples of ", step, ", got ",
+              any.sizes());
+  const auto shrink = [&](const torch::Tensor& x) {
+    return options.input_stride == 1 ? x : torch::avg_pool2d(x, options.input_stride);
+  };
+  std::vector<torch::Tensor> features;
+  if (fusions_.empty()) {
+    features = optical_.is_empty() ? terrain_->forward(shrink(terrain)) : optical_->forward(shrink(optical));
+  } else {
+    features = fuse(optical_->forward(shrink(optical)), terrain_->forward(shrink(terrain)));
+  }
+  auto x = features.back();  // [B, 512w, H/32, W/32]
+  for (std::size_t i = 0; i < steps_.size(); ++i)
+    x = steps_[i]->forward(x, features[features.size() - 2 - i]);
+  const auto logits = head_(last_up_->forward(x));  // [B, classes, H, W] of what the network sees
+  if (options.input_stride == 1) return logits;
+  return torch::upsample_bilinear2d(logits, {any.size(2), any.size(3)}, /*align_corners=*/false);
+}
+
+void initialise(DualBranchNetwork& network, std::uint64_t seed) {
+  const torch::NoGradGuard no_grad;
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  for (auto& item : network->named_parameters()) {
+    auto& parameter = item.value();
+    if (parameter.dim() == 4) {
+      const auto inputs = static_cast<double>(parameter.numel() / parameter.size(0));
+      parameter.normal_(0, std::sqrt(2.0 / inputs), generator);
+    } else {
+      const bool scale = parameter.dim() == 1 && item.key().size() > 6 &&
+                         item.key().compare(item.key().size() - 6, 6, "weight") == 0;
+      parameter.fill_(scale ? 1.0 : 0.0);
+    }
+  }
+}
+
+}  // namespace scarp::nn

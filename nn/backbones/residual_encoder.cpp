@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/torch/residual_encoder.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <torch/torch.h>
+
+#include "nn/torch/residual_block.h"
+
+namespace scarp::nn {
+namespace {
+
+std::array<int, 4> blocks_of(EncoderShape shape) {
+  return shape == EncoderShape::resnet18 ? std::array<int, 4>{2, 2, 2, 2} : std::array<int, 4>{3, 4, 6, 3};
+}
+
+}  // namespace
+
+std::int64_t scaled_channels(std::int64_t channels, double width) {
+  return std::max<std::int64_t>(8, 8 * std::llround(static_cast<double>(channels) * width / 8));
+}
+
+ResidualEncoderImpl::ResidualEncoderImpl(EncoderShape shape, double width, std::int64_t in_channels) {
+  const std::int64_t stem = scaled_channels(64, width);
+  conv1_ = register_module("conv1", plain_convolution(in_channels, stem, 7, 2));
+  bn1_ = register_module("bn1", torch::nn::BatchNorm2d(stem));
+  channels_.push_back(stem);
+  const auto blocks = blocks_of(shape);
+  std::int64_t in = stem;
+  for (std::size_t stage = 0; stage < blocks.size(); ++stage) {
+    const std::int64_t planes = scaled_channels(64LL << stage, width);
+    stages_.push_back(register_module("layer" + std::to_string(stage + 1),
+                                      make_stage(shape, in, planes, blocks[stage], stage == 0 ? 1 : 2)));
+    in = shape == EncoderShape::resnet50 ? BottleneckImpl::kExpansion * planes : planes;
+    channels_.push_back(in);
+  }
+}
+
+torch::nn::Sequential ResidualEncoderImpl::make_stage(EncoderShape shape,
+                                                      std::int64_t in,
+                                                      std::int64_t planes,
+                                                      int blocks,
+                                                      int stride) {
+  torch::nn::Sequential stage;
+  for (int block = 0; block < blocks; ++block) {
+    const int step = block == 0 ? stride : 1;
+    if (shape == EncoderShape::resnet50) {
+      stage->push_back(Bottleneck(in, planes, step));
+      in = BottleneckImpl::kExpansion * planes;
+    } else {
+      stage->push_back(BasicBlock(in, planes, step));
+      in = planes;
+    }
+  }
+  return stage;
+}
+
+std::vector<torch::Tensor> ResidualEncoderImpl::forward(const torch::Tensor& x) {
+  std::vector<torch::Tensor> features;
+  features.push_back(torch::relu(bn1_(conv1_(x))));  // [B, 64w, H/2, W/2]
+  auto y = torch::max_pool2d(features.back(), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+  for (auto& stage : stages_) features.push_back(y = stage->forward(y));  // strides 4, 8, 16, 32
+  return features;
+}
+
+}  // namespace scarp::nn

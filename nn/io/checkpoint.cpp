@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/io/checkpoint.h"
+
+#include <set>
+
+#include <torch/torch.h>
+
+#include "nn/error.h"
+
+namespace scarp::nn {
+namespace {
+
+std::map<std::string, at::Tensor> state_of(const DualBranchNetwork& network) {
+  std::map<std::string, at::Tensor> state;
+  for (const auto& item : network->named_parameters()) state[item.key()] = item.value();
+  for (const auto& item : network->named_buffers()) state[item.key()] = item.value();
+  return state;
+}
+
+}  // namespace
+
+ModelCard card_of(const SafetensorsFile& file) {
+  const auto found = file.header().metadata.find(kCardKey);
+  if (found == file.header().metadata.end()) {
+    throw Error(Fault::unreadable, file.path() + " is a safetensors file, but not a model of Scarp (no '" +
+                                       kCardKey + "' in its metadata): give a model that scarp train made");
+  }
+  try {
+    return ModelCard::from_json(found->second);
+  } catch (const Error& error) {
+    throw Error(error.fault(), file.path() + ": " + error.what());
+  }
+}
+
+DualBranchNetwork make_network(const ModelCard& card) {
+  const auto planes = [](const std::vector<ChannelSpec>& channels) {
+    return channels.empty() ? 0 : static_cast<std::int64_t>(channels.size()) + 1;  // and the validity plane
+  };
+  return DualBranchNetwork(card.network, planes(card.optical), planes(card.terrain),
+                           static_cast<std::int64_t>(card.classes.size()));
+}
+
+void collect(const DualBranchNetwork& network, const std::string& prefix, NamedTensors& tensors) {
+  for (const auto& [name, tensor] : state_of(network)) tensors[prefix + name] = tensor;
+}
+
+void restore(DualBranchNetwork& network,
+             const std::string& prefix,
+             const NamedTensors& tensors,
+             const std::string& path) {
+  const torch::NoGradGuard no_grad;
+  std::set<std::string> used;
+  for (auto& [name, tensor] : state_of(network)) {
+    const auto found = tensors.find(prefix + name);
+    if (found == tensors.end())
+      throw Error(Fault::mismatch,
+                  path + " holds no weights " + prefix + name + ": it belongs to another architecture");
+    if (found->second.sizes() != tensor.sizes()) {
+      throw Error(Fault::mismatch,
+                  path + ": the weights " + prefix + name + " have another shape than the model's card says");
+    }
+    at::Tensor target = tensor;
+    target.copy_(found->second);
+    used.insert(prefix + name);
+  }
+  for (const auto& entry : tensors) {
+    if (entry.first.rfind(prefix, 0) == 0 && used.count(entry.first) == 0) {
+      throw Error(Fault::mismatch,
+                  path + " holds weights " + entry.first + " that its architecture does not have");
+    }
+  }
+}
+
+void place(DualBranchNetwork& network, at::Device device) {
+  network->to(device);
+  for (auto& parameter : network->parameters()) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  }
+}
+
+}  // namespace scarp::nn

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "nn/io/safetensors.h"
+#include "nn/io/tensor_file.h"
+#include "nn/model_card.h"
+#include "nn/torch/dual_branch_network.h"
+
+namespace scarp::nn {
+
+inline constexpr const char* kCardKey = "scarp";               ///< metadata key of the model card
+inline constexpr const char* kTrainingKey = "scarp_training";  ///< metadata key of the state of a training
+inline constexpr const char* kModelPrefix = "model.";          ///< tensors of the model itself
+
+/// The card in a file's metadata. @throws Error (unreadable) if there is none, or it is damaged
+ModelCard card_of(const SafetensorsFile& file);
+
+/// A network of the card's shape, weights not set.
+DualBranchNetwork make_network(const ModelCard& card);
+
+/// Adds all parameters and buffers of a network as PREFIX + name.
+void collect(const DualBranchNetwork& network, const std::string& prefix, NamedTensors& tensors);
+
+/// Sets all parameters and buffers from PREFIX + name, whatever floating type they are stored in.
+/// @throws Error (mismatch) naming a tensor that is missing, left over, or of another shape
+void restore(DualBranchNetwork& network,
+             const std::string& prefix,
+             const NamedTensors& tensors,
+             const std::string& path);
+
+/// Moves a network to a device with weights of convolutions in channels-last order.
+void place(DualBranchNetwork& network, at::Device device);
+
+}  // namespace scarp::nn

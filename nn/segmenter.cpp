@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/segmenter.h"
+
+#include <algorithm>
+
+#include <torch/torch.h>
+
+#include "nn/error.h"
+#include "nn/io/checkpoint.h"
+#include "nn/torch/device.h"
+#include "nn/torch/input_planes.h"
+#include "nn/torch_errors.h"
+
+namespace scarp::nn {
+namespace {
+
+// What the network is given at once. One on the processor, where a batch gains nothing; a fixed number on a
+// GPU, padded, so that a tile's answer never depends on how many others travel with it.
+constexpr std::int64_t kTilesAtOnceCpu = 1;
+constexpr std::int64_t kTilesAtOnceGpu = 8;
+
+class NetworkSegmenter final : public Segmenter {
+ public:
+  NetworkSegmenter(ModelCard card, DualBranchNetwork network, at::Device device, Precision precision)
+      : card_(std::move(card)),
+        network_(std::move(network)),
+        device_(device),
+        precision_(precision),
+        normalise_(card_, device) {}
+
+  const ModelCard& card() const override { return card_; }
+  std::string device() const override { return device_.str(); }
+  std::string precision() const override { return precision_ == Precision::bf16 ? "bf16" : "fp32"; }
+
+  void segment(const TileBatch& batch, std::span<float> logits) const override {
+    with_our_errors("segmenting", [&] {
+      const c10::InferenceMode inference;
+      prepare_thread();
+      check(batch, logits);
+      const std::int64_t at_once = device_.is_cpu() ? kTilesAtOnceCpu : kTilesAtOnceGpu;
+      for (std::int64_t first = 0; first < batch.tiles; first += at_once) {
+        segment_part(batch, first, std::min<std::int64_t>(at_once, batch.tiles - first), at_once, logits);
+      }
+    });
+  }
+
+ private:
+  // Sums depend on the number of threads: a worker is one thread.
+  static void prepare_thread() {
+    thread_local const bool ready = (set_up_worker_thread(1), true);
+    static_cast<void>(ready);
+  }
+
+  void check(const TileBatch& batch, std::span<const float> logits) const {
+    const auto pixels = static_cast<std::size_t>(batch.tiles) * static_cast<std::size_t>(batch.rows) *
+                        static_cast<std::size_t>(batch.cols);
+    TORCH_CHECK(batch.optical.size() == pixels * card_.optical.size() &&
+                    batch.terrain.size() == pixels * card_.terrain.size() && batch.valid.size() == pixels &&
+                    batch.terrain_valid.size() == pixels && logits.size() == pixels * card_.classes.size(),
+                "Segmenter: the planes of the batch do not fit ", batch.tiles, " tiles of ", batch.rows,
+                " x ", batch.cols);
+  }
+
+  // A part of a batch as a tensor on the device, padded with zeros to `padded` tiles.
+  template <typename T>
+  at::Tensor planes(std::span<const T> values,
+                    std::int64_t channels,
+                    const TileBatch& batch,
+                    std::int64_t first,
+                    std::int64_t count,
+                    std::int64_t padded,
+                    at::ScalarType type) const {
+    if (channels == 0) return {};
+    const std::int64_t stride = channels * batch.rows * batch.cols;
+    // from_blob wants a mutable pointer; nothing is written through it
+    auto lent = torch::from_blob(const_cast<T*>(values.data()) + first * stride,
+                                 {count, channels, batch.rows, batch.cols}, type)
+                    .to(device_);
+    if (count == padded) return lent;
+    return torch::cat(
+        {lent, torch::zeros({padded - count, channels, batch.rows, batch.cols}, lent.options())});
+  }
+
+  void segment_part(const TileBatch& batch,
+                    std::int64_t first,
+                    std::int64_t count,
+                    std::int64_t padded,
+                    std::span<float> logits) const {
+    const auto optical = planes(batch.optical, static_cast<std::int64_t>(card_.optical.size()), batch, first,
+                                count, padded, torch::kFloat32);
+    const auto terrain = planes(batch.terrain, static_cast<std::int64_t>(card_.terrain.size()), batch, first,
+                                count, padded, torch::kFloat32);
+    const auto valid = planes(batch.valid, 1, batch, first, count, padded, torch::kUInt8).to(torch::kBool);
+    const auto terrain_valid =
+        planes(batch.terrain_valid, 1, batch, first, count, padded, torch::kUInt8).to(torch::kBool);
+    const InputPlanes inputs = normalise_(optical, terrain, valid, terrain_valid);
+    const auto answer =
+        network_.ptr()->forward(as_network_input(inputs.optical), as_network_input(inputs.terrain));
+    const auto finished =
+        (answer.to(torch::kFloat32) / card_.temperature).slice(0, 0, count).to(torch::kCPU).contiguous();
+    const auto offset = static_cast<std::size_t>(first) * card_.classes.size() *
+                        static_cast<std::size_t>(batch.rows * batch.cols);
+    std::copy_n(finished.const_data_ptr<float>(), finished.numel(), logits.data() + offset);
+  }
+
+  at::Tensor as_network_input(const at::Tensor& x) const {
+    if (!x.defined()) return x;
+    return x.to(precision_ == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32)
+        .contiguous(at::MemoryFormat::ChannelsLast);
+  }
+
+  ModelCard card_;
+  DualBranchNetwork network_;
+  at::Device device_;
+  Precision precision_;
+  InputNormaliser normalise_;
+};
+
+}  // namespace
+
+std::unique_ptr<Segmenter> load_segmenter(const std::string& path, const SegmenterOptions& options) {
+  return with_our_errors("loading " + path, [&]() -> std::unique_ptr<Segmenter> {
+    const SafetensorsFile file(path);
+    ModelCard card = card_of(file);
+    const at::Device device = choose_device(options.device);
+    DualBranchNetwork network = make_network(card);
+    restore(network, kModelPrefix,
+            read_tensors(file, [](const std::string& name) { return name.rfind(kModelPrefix, 0) == 0; }),
+            path);
+    network->eval();
+    if (options.precision == Precision::bf16) network->to(torch::kBFloat16);
+    place(network, device);
+    for (auto& parameter : network->parameters()) parameter.set_requires_grad(false);
+    return std::make_unique<NetworkSegmenter>(std::move(card), std::move(network), device, options.precision);
+  });
+}
+
+}  // namespace scarp::nn

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <torch/nn/module.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/pimpl.h>
+
+#include "nn/model_card.h"
+#include "nn/torch/coordinate_attention.h"
+#include "nn/torch/residual_encoder.h"
+
+namespace scarp::nn {
+
+/// Joins optical and terrain features of one stride: concatenation, Coordinate Attention where it is asked
+/// for, 1 x 1 convolution. [B, C, h, w] twice -> [B, C, h, w]
+class FeatureFusionImpl : public torch::nn::Module {
+ public:
+  FeatureFusionImpl(std::int64_t channels, bool attention, std::int64_t reduction);
+  torch::Tensor forward(const torch::Tensor& optical, const torch::Tensor& terrain);
+
+ private:
+  CoordinateAttention attention_{nullptr};
+  torch::nn::Sequential mix_{nullptr};
+};
+TORCH_MODULE(FeatureFusion);
+
+/// One step of the decoder: up by two with a transposed convolution, skip features beside it, 3 x 3
+/// convolution, dropout.
+class DecoderStepImpl : public torch::nn::Module {
+ public:
+  DecoderStepImpl(std::int64_t in, std::int64_t skip, std::int64_t out, double dropout);
+  /// @param x [B, in, h, w]  @param skip [B, skip, 2h, 2w]  @return [B, out, 2h, 2w]
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& skip);
+
+ private:
+  torch::nn::Sequential up_{nullptr};
+  torch::nn::Sequential mix_{nullptr};
+  torch::nn::Dropout2d dropout_{nullptr};
+};
+TORCH_MODULE(DecoderStep);
+
+/// An optical and a terrain encoder with the same strides, fused at each, and a U-shaped decoder with
+/// transposed convolutions: HPCL-style (reconstruction), the part that learns from its own pixels. With no
+/// optical or no terrain planes there is one encoder and no fusion. Source: "Hyper-pixel-wise Contrastive
+/// Learning Augmented Segmentation Network ..." (arXiv 2308.01251) as far as it is public; the strides of
+/// fusion and the decoder's widths are ours.
+class DualBranchNetworkImpl : public torch::nn::Module {
+ public:
+  /// @param optical_planes, terrain_planes  including their validity planes; 0: no such branch
+  DualBranchNetworkImpl(const NetworkOptions& options,
+                        std::int64_t optical_planes,
+                        std::int64_t terrain_planes,
+                        std::int64_t classes);
+
+  /// @param optical [B, optical planes, H, W] normalised, 0 where invalid; undefined without that branch. H,
+  /// W multiples of
+  ///                32 times the input stride
+  /// @param terrain [B, terrain planes, H, W]
+  /// @return logits [B, classes, H, W]
+  torch::Tensor forward(const torch::Tensor& optical, const torch::Tensor& terrain);
+
+  NetworkOptions options;
+
+ private:
+  std::vector<torch::Tensor> fuse(const std::vector<torch::Tensor>& optical,
+                                  const std::vector<torch::Tensor>& terrain);
+
+  ResidualEncoder optical_{nullptr};
+  ResidualEncoder terrain_{nullptr};
+  std::vector<FeatureFusion> fusions_;
+  std::vector<DecoderStep> steps_;
+  torch::nn::Sequential last_up_{nullptr};
+  torch::nn::Conv2d head_{nullptr};
+};
+TORCH_MODULE(DualBranchNetwork);
+
+/// Sets all weights from one seed: Kaiming normal for convolutions (He et al., ICCV 2015), 1 and 0 for norms,
+/// 0 for biases.
+void initialise(DualBranchNetwork& network, std::uint64_t seed);
+
+}  // namespace scarp::nn

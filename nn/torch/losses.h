@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace scarp::nn {
+
+struct SegmentationLossOptions {
+  double dice_weight = 1;    ///< beside cross entropy
+  at::Tensor class_weights;  ///< [classes] of cross entropy; undefined: all 1
+};
+
+/// Cross entropy, averaged over labelled pixels with their class's weight, plus one minus the soft Dice
+/// coefficient of the classes but background, pooled over the batch (Milletari, Navab, Ahmadi, "V-Net", 3DV
+/// 2016, equation 3 without squares, smoothed by 1). Pixels with kIgnoreLabel count nowhere; a batch without
+/// labels gives 0 with zero gradient.
+/// @param logits [B, classes, H, W] float  @param labels [B, H, W] int64
+/// @return a scalar
+at::Tensor segmentation_loss(const at::Tensor& logits,
+                             const at::Tensor& labels,
+                             const SegmentationLossOptions& options);
+
+}  // namespace scarp::nn

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "nn/io/tensor_file.h"
+
+namespace scarp::nn {
+
+/// AdamW (Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, algorithm 2) on fused
+/// kernels. Parameters of one dimension (biases, norms) are not decayed.
+class AdamW {
+ public:
+  struct Options {
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double epsilon = 1e-8;
+    double weight_decay = 0.01;
+  };
+  /// @param parameters  names are the keys of the saved state
+  AdamW(std::vector<std::pair<std::string, at::Tensor>> parameters, const Options& options);
+
+  /// One step with the gradients that the parameters hold; parameters without a gradient stay.
+  void step(double learning_rate);
+  /// Scales all gradients so that their norm is at most `largest`; the norm stays on the device.
+  void clip_gradients(double largest);
+  void zero_gradients();
+
+  /// First and second moments as adam.m.NAME and adam.v.NAME, steps taken as adam.step.NAME.
+  void save(NamedTensors& tensors) const;
+  /// @throws Error (mismatch) naming the tensor that is missing or of another shape
+  void load(const NamedTensors& tensors);
+
+ private:
+  struct Group {
+    std::vector<std::string> names;
+    std::vector<at::Tensor> parameters, first, second, steps;
+    double weight_decay = 0;
+  };
+  std::vector<Group> groups_;
+  Options options_;
+};
+
+}  // namespace scarp::nn

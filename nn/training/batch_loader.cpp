@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/training/batch_loader.h"
+
+#include <torch/torch.h>
+
+namespace scarp::nn {
+namespace {
+
+template <typename T>
+std::span<T> span_of(at::Tensor& tensor) {
+  return {tensor.mutable_data_ptr<T>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+at::Tensor stacked(const std::vector<InputPlanes>& samples, at::Tensor InputPlanes::*branch) {
+  if (!(samples.front().*branch).defined()) return {};
+  std::vector<at::Tensor> planes;
+  for (const InputPlanes& sample : samples) planes.push_back(sample.*branch);
+  return torch::cat(planes).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+// The validity plane is the last one and is not part of what is changed.
+at::Tensor with_validity(const at::Tensor& channels, const at::Tensor& planes) {
+  const auto validity = planes.slice(1, planes.size(1) - 1);
+  return torch::cat({torch::where(validity > 0, channels, torch::zeros_like(channels)), validity}, 1);
+}
+
+}  // namespace
+
+BatchLoader::BatchLoader(SampleSource& source,
+                         const ModelCard& card,
+                         const TrainingOptions& options,
+                         bool augment)
+    : source_(source),
+      optical_channels_(static_cast<std::int64_t>(card.optical.size())),
+      terrain_channels_(static_cast<std::int64_t>(card.terrain.size())),
+      options_(options),
+      augment_(augment),
+      normalise_(card, at::kCPU) {
+  if (augment && options.flips) turner_.emplace(card.terrain);
+}
+
+void BatchLoader::add_sample(std::int64_t epoch,
+                             std::int64_t index,
+                             std::vector<InputPlanes>& planes,
+                             std::vector<at::Tensor>& labels) {
+  const std::int64_t side = source_.side();
+  auto optical = torch::zeros({1, optical_channels_, side, side});
+  auto terrain = torch::zeros({1, terrain_channels_, side, side});
+  auto valid = torch::zeros({1, 1, side, side}, torch::kUInt8);
+  auto terrain_valid = torch::zeros({1, 1, side, side}, torch::kUInt8);
+  auto label = torch::full({side, side}, kIgnoreLabel, torch::kUInt8);
+  source_.fill(epoch, index,
+               {span_of<float>(optical), span_of<float>(terrain), span_of<std::uint8_t>(valid),
+                span_of<std::uint8_t>(terrain_valid), span_of<std::uint8_t>(label)});
+  InputPlanes sample = normalise_(optical, terrain, valid.to(torch::kBool), terrain_valid.to(torch::kBool));
+  if (augment_) {
+    std::mt19937_64 random = sample_generator(options_.seed, epoch, index);
+    const std::uint64_t choice = random();
+    const Turn turn = options_.flips ? Turn{static_cast<int>(choice & 3u), (choice & 4u) != 0} : Turn{};
+    if (sample.optical.defined()) {
+      if (options_.photometric > 0) {
+        const auto channels = sample.optical.slice(1, 0, optical_channels_);
+        sample.optical = with_validity(jitter(channels, options_.photometric, random), sample.optical);
+      }
+      sample.optical = turn_pixels(sample.optical, turn);
+    }
+    if (sample.terrain.defined() && turner_)
+      sample.terrain = (*turner_)(sample.terrain.squeeze(0), turn).unsqueeze(0);
+    label = turn_pixels(label, turn);
+  }
+  planes.push_back(std::move(sample));
+  labels.push_back(label.to(torch::kInt64));
+}
+
+TrainingBatch BatchLoader::load(std::int64_t epoch, std::vector<std::int64_t> indices) {
+  const torch::NoGradGuard no_grad;
+  std::vector<InputPlanes> planes;
+  std::vector<at::Tensor> labels;
+  for (const std::int64_t index : indices) add_sample(epoch, index, planes, labels);
+  return {{stacked(planes, &InputPlanes::optical), stacked(planes, &InputPlanes::terrain)},
+          torch::stack(labels),
+          std::move(indices)};
+}
+
+void BatchLoader::start(std::int64_t epoch, std::vector<std::int64_t> indices) {
+  pending_ = std::async(std::launch::async, [this, epoch, chosen = std::move(indices)]() mutable {
+    set_up_worker_thread(1);
+    return load(epoch, std::move(chosen));
+  });
+}
+
+TrainingBatch BatchLoader::take() {
+  return pending_.get();
+}
+
+}  // namespace scarp::nn

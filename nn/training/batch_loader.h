@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <future>
+#include <optional>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "nn/learner.h"
+#include "nn/torch/input_planes.h"
+#include "nn/training/augmentation.h"
+
+namespace scarp::nn {
+
+/// Samples side by side as the network wants them.
+struct TrainingBatch {
+  InputPlanes planes;  ///< normalised, augmented
+  at::Tensor labels;   ///< [B, side, side] int64
+  std::vector<std::int64_t> indices;
+};
+
+/// Makes batches: fills samples, normalises, augments. The batch of some indices is the same whoever asks,
+/// whenever.
+class BatchLoader {
+ public:
+  /// @param augment  false for validation
+  BatchLoader(SampleSource& source, const ModelCard& card, const TrainingOptions& options, bool augment);
+
+  TrainingBatch load(std::int64_t epoch, std::vector<std::int64_t> indices);
+  /// Begins to load a batch in the background; `take` waits for it. One at a time: the source is never called
+  /// twice at once.
+  void start(std::int64_t epoch, std::vector<std::int64_t> indices);
+  TrainingBatch take();
+
+ private:
+  void add_sample(std::int64_t epoch,
+                  std::int64_t index,
+                  std::vector<InputPlanes>& planes,
+                  std::vector<at::Tensor>& labels);
+
+  SampleSource& source_;
+  std::int64_t optical_channels_;
+  std::int64_t terrain_channels_;
+  TrainingOptions options_;
+  bool augment_;
+  InputNormaliser normalise_;
+  std::optional<TerrainTurner> turner_;
+  std::future<TrainingBatch> pending_;
+};
+
+}  // namespace scarp::nn

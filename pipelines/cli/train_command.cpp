@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/cli/arguments.h"
+#include "pipelines/cli/commands.h"
+#include "pipelines/cli/exit_code.h"
+#include "pipelines/train.h"
+
+namespace scarp::cli {
+
+namespace {
+
+class TrainCommand final : public Command {
+ public:
+  std::string name() const override { return "train"; }
+  std::string summary() const override {
+    return "Train a network from scenes with labels, as a run file says";
+  }
+  std::string wanted_device() const override { return "auto"; }
+
+  void declare(CLI::App& app) override {
+    add_value(app, "run", options_.run_file, value::kFile,
+              "Run file (YAML): scenes, channels, network, training")
+        ->required();
+    add_value(app, "-o,--output", options_.run_folder, value::kNewFolder,
+              "Run folder: checkpoints, metrics, resolved run file")
+        ->required();
+    add_key_values(app, "--set", options_.settings,
+                   "Replaces a key of the run file, e.g. training.epochs=5; may be repeated");
+    app.add_flag("--resume", options_.resume, "Go on from the last checkpoint of the run folder");
+    add_overwrite(app, options_.overwrite);
+  }
+
+  int run(const Context& context) override {
+    pipelines::train_run(options_, context.events, context.stop);
+    return kDone;
+  }
+
+ private:
+  pipelines::TrainOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_train_command() {
+  return std::make_unique<TrainCommand>();
+}
+
+}  // namespace scarp::cli

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/detect.h"
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <thread>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "geo/raster_source_gdal.h"
+#include "geo/raster_writer_gdal.h"
+#include "pipelines/detect_plan.h"
+#include "pipelines/error.h"
+#include "pipelines/object_pass.h"
+#include "pipelines/segment_scene.h"
+#include "pipelines/vector/polygonizer.h"
+#include "pipelines/vector/vector_writer.h"
+#include "pipelines/version.h"
+
+namespace scarp::pipelines {
+namespace fs = std::filesystem;
+namespace {
+
+/// A file that goes away with its owner, whatever happens.
+class ScratchFile {
+ public:
+  explicit ScratchFile(fs::path path) : path_(std::move(path)) {}
+  ~ScratchFile() {
+    std::error_code ignored;  // it may never have been made
+    fs::remove(path_, ignored);
+  }
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+  std::string string() const { return path_.string(); }
+
+ private:
+  fs::path path_;
+};
+
+fs::path scratch_beside(const std::string& output) {
+  const fs::path path(output);
+  return path.parent_path() / fmt::format(".{}.scratch-{}.tif", path.stem().string(), ::getpid());
+}
+
+std::map<std::string, std::string> provenance(const DetectOptions& options, const nn::Segmenter& segmenter) {
+  const nn::ModelCard& card = segmenter.card();
+  return {{"SCARP_VERSION", version()},
+          {"SCARP_MODEL", card.name},
+          {"SCARP_DEVICE", segmenter.device()},
+          {"SCARP_PRECISION", segmenter.precision()},
+          {"SCARP_OPTICAL", options.optical},
+          {"SCARP_DEM", options.dem},
+          {"SCARP_DEM_GAPS", options.dem_gaps == geo::DemGaps::fill ? "fill" : "mask"},
+          {"SCARP_TILE", fmt::format("{} px, overlap {} px", card.tile_px, card.overlap_px)}};
+}
+
+/// The outputs that were asked for, none of which has its name before `finish`.
+class Outputs {
+ public:
+  Outputs(const DetectOptions& options, const DetectPlan& plan, const nn::Segmenter& segmenter)
+      : options_(options), plan_(plan) {
+    const nn::ModelCard& card = segmenter.card();
+    for (const nn::ClassSpec& c : card.classes) class_ids_.push_back(static_cast<std::uint8_t>(c.id));
+    const geo::Grid grid = plan.grid.cropped(plan.area);
+    const auto facts = provenance(options, segmenter);
+    if (!options.class_raster.empty()) open_class_raster(grid, card, facts);
+    if (!options.probability_raster.empty())
+      probability_ = open_probability(options.probability_raster, grid, facts, "COG", {});
+    if (!options.polygons.empty()) open_polygons(grid, card, facts);
+  }
+
+  void push(const MapRows& rows) {
+    ids_.resize(rows.classes.size());
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+      ids_[i] = rows.classes[i] == kNoClass ? kNoClass : class_ids_[rows.classes[i]];
+    if (classes_) classes_->write_rows<std::uint8_t>(ids_, rows.rows);
+    if (probability_) probability_->write_rows<std::uint8_t>(rows.probability, rows.rows);
+    if (scratch_writer_) scratch_writer_->write_rows<std::uint8_t>(rows.probability, rows.rows);
+    if (polygonizer_) polygonizer_->push({rows.rows, ids_});
+  }
+
+  /// Measures and writes the polygons under their temporary name.
+  void make_polygons(const nn::ModelCard& card, DetectReport& report) {
+    if (!polygonizer_) return;
+    scratch_writer_->finish();
+    const auto probability = geo::open_raster(scratch_->string());
+    std::unique_ptr<geo::AlignedStack> terrain;
+    if (!plan_.stack.terrain.empty()) {
+      const geo::StackOptions channels{{0}, ObjectPass::terrain_channels(), geo::DemGaps::fill};
+      terrain = std::make_unique<geo::AlignedStack>(open_stack(options_, channels));
+    }
+    ObjectPass pass({card, plan_.grid, plan_.area, *probability, terrain.get(), plan_.min_area_m2, card.name},
+                    *vector_);
+    add_object_ = [&pass](const vector::ClassPolygon& object) { pass.add(object); };
+    polygonizer_->finish();
+    report.polygons = vector_->count();
+    report.dropped_small = pass.dropped_small();
+    report.area_m2 = pass.area_m2();
+  }
+
+  void finish(Events& events) {
+    if (classes_) classes_->finish();
+    if (probability_) probability_->finish();
+    if (vector_) vector_->finish();
+    if (vector_) events.result("polygons", options_.polygons);
+    if (classes_) events.result("class_raster", options_.class_raster);
+    if (probability_) events.result("probability_raster", options_.probability_raster);
+  }
+
+ private:
+  using Facts = std::map<std::string, std::string>;
+
+  void open_class_raster(const geo::Grid& grid, const nn::ModelCard& card, Facts facts) {
+    geo::RasterWriterOptions raster;
+    raster.band_names = {"class"};
+    raster.nodata = kNoClass;
+    for (const nn::ClassSpec& c : card.classes) raster.categories.push_back({c.id, c.name, c.colour});
+    if (!options_.probability_raster.empty()) {
+      facts["SCARP_PROBABILITY_RASTER"] =
+          fs::absolute(options_.probability_raster)
+              .lexically_relative(fs::absolute(options_.class_raster).parent_path())
+              .string();
+    }
+    raster.metadata = std::move(facts);
+    raster.overwrite = options_.overwrite;
+    classes_ = std::make_unique<geo::RasterWriter>(options_.class_raster, grid, raster);
+  }
+
+  std::unique_ptr<geo::RasterWriter> open_probability(const std::string& path,
+                                                      const geo::Grid& grid,
+                                                      const Facts& facts,
+                                                      const std::string& driver,
+                                                      std::vector<std::string> creation) {
+    geo::RasterWriterOptions raster;
+    raster.band_names = {"probability of landslide"};
+    raster.nodata = kNoProbability;
+    raster.scale = 1 / kProbabilitySteps;
+    raster.metadata = facts;
+    raster.driver = driver;
+    raster.creation = std::move(creation);
+    raster.overwrite = options_.overwrite;
+    return std::make_unique<geo::RasterWriter>(path, grid, raster);
+  }
+
+  void open_polygons(const geo::Grid& grid, const nn::ModelCard& card, Facts facts) {
+    vector::VectorWriterOptions writer;
+    writer.format = options_.format;
+    for (std::size_t i = 1; i < card.classes.size(); ++i) {
+      writer.classes.push_back({card.classes[i].id, card.classes[i].name, card.classes[i].colour});
+    }
+    writer.provenance = std::move(facts);
+    writer.creation = options_.creation;
+    writer.overwrite = options_.overwrite;
+    vector_ = vector::make_ogr_writer(options_.polygons, grid.crs, writer);
+    scratch_ = std::make_unique<ScratchFile>(scratch_beside(options_.polygons));
+    scratch_writer_ =
+        open_probability(scratch_->string(), grid, {}, "GTiff", {"COMPRESS=NONE", "SPARSE_OK=TRUE"});
+    polygonizer_ = vector::make_gdal_polygonizer(
+        plan_.grid, plan_.area, [this](const vector::ClassPolygon& object) { add_object_(object); });
+  }
+
+  const DetectOptions& options_;
+  const DetectPlan& plan_;
+  std::vector<std::uint8_t> class_ids_;  ///< class index -> class id
+  std::vector<std::uint8_t> ids_;
+  std::unique_ptr<geo::RasterWriter> classes_;
+  std::unique_ptr<geo::RasterWriter> probability_;
+  std::unique_ptr<vector::VectorWriter> vector_;
+  std::unique_ptr<ScratchFile> scratch_;  ///< probabilities for the attributes of polygons
+  std::unique_ptr<geo::RasterWriter> scratch_writer_;
+  std::function<void(const vector::ClassPolygon&)> add_object_;
+  std::unique_ptr<vector::Polygonizer> polygonizer_;
+};
+
+void require_outputs(const DetectOptions& options) {
+  if (options.polygons.empty() && options.class_raster.empty() && options.probability_raster.empty()) {
+    throw Error(Fault::usage,
+                "Nothing to write: name an output with -o, --class-raster or --probability-raster.");
+  }
+  for (const std::string& path : {options.polygons, options.class_raster, options.probability_raster}) {
+    if (!path.empty()) geo::require_writable(path, options.overwrite);
+  }
+}
+
+int worker_count(const DetectOptions& options) {
+  return options.workers > 0 ? options.workers
+                             : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+void warn_of(const DetectReport& report, Events& events) {
+  if (report.not_finite > 0) {
+    events.warning(
+        fmt::format("{} pixels became nodata because the network's answer was not a number: the model may be "
+                    "damaged, or the "
+                    "image far outside what it was trained on.",
+                    report.not_finite));
+  }
+}
+
+}  // namespace
+
+DetectReport detect(const DetectOptions& options,
+                    const nn::Segmenter& segmenter,
+                    Events& events,
+                    std::stop_token stop) {
+  const auto start = std::chrono::steady_clock::now();
+  require_outputs(options);
+  const DetectPlan plan = plan_detection(options, segmenter.card());
+  Outputs outputs(options, plan, segmenter);
+  DetectReport report;
+
+  events.stage("mapping");
+  const auto sink = [&](const MapRows& rows) {
+    for (const std::uint8_t c : rows.classes) report.pixels += c != kNoClass ? 1 : 0;
+    outputs.push(rows);
+  };
+  const SegmentCounts counts = segment_scene(
+      open_stack(options, plan.stack), plan, segmenter, worker_count(options), options.batch, sink,
+      [&](double fraction) { events.progress(fraction); }, stop);
+  report.tiles = counts.tiles;
+  report.tiles_empty = counts.tiles_empty;
+  report.not_finite = counts.not_finite;
+  report.seconds_network = counts.seconds_network;
+  if (counts.tiles == 0) {
+    throw Error(
+        Fault::contradiction,
+        fmt::format(
+            "{} holds no valid pixel in the area asked for{}: nothing can be mapped. Check nodata and mask "
+            "with `scarp inspect`.",
+            options.optical,
+            options.dem_gaps == geo::DemGaps::mask ? " (holes of the DEM count as nodata)" : ""));
+  }
+  events.stage("polygons");
+  outputs.make_polygons(segmenter.card(), report);
+  events.stage("writing");
+  outputs.finish(events);
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  warn_of(report, events);
+  return report;
+}
+
+}  // namespace scarp::pipelines

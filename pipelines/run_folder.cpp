@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/run_folder.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "pipelines/error.h"
+
+namespace scarp::pipelines {
+namespace fs = std::filesystem;
+namespace {
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error || !fs::is_directory(folder)) {
+    throw Error(Fault::unwritable,
+                fmt::format("The run folder {} cannot be made ({}): choose another with -o.", folder.string(),
+                            error.message()));
+  }
+}
+
+}  // namespace
+
+RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : folder_(folder) {
+  const bool holds_run = fs::exists(config());
+  if (holds_run && !resume && !overwrite) {
+    throw Error(
+        Fault::already_exists,
+        fmt::format(
+            "{} already holds a run: go on with it (--resume), replace it (--overwrite), or choose another "
+            "folder with -o.",
+            folder));
+  }
+  make_folder(fs::path(folder) / "checkpoints");
+  if (holds_run && overwrite && !resume) {
+    for (const std::string& old : {config(), last(), model(), report(), metrics()}) fs::remove(old);
+  }
+  metrics_.open(metrics(), std::ios::app);
+  if (!metrics_)
+    throw Error(Fault::unwritable,
+                fmt::format("{} cannot be written: choose another folder with -o.", metrics()));
+}
+
+void RunFolder::write_text(const std::string& path, const std::string& text) const {
+  const std::string temporary = path + ".partial";
+  {
+    std::ofstream file(temporary, std::ios::binary);
+    file << text;
+    file.flush();
+    if (!file) {
+      std::error_code ignored;  // the error that matters is the one thrown
+      fs::remove(temporary, ignored);
+      throw Error(Fault::unwritable, fmt::format("{} cannot be written: is the disk full?", path));
+    }
+  }
+  fs::rename(temporary, path);
+}
+
+void RunFolder::log(const nn::TrainingEvent& event) {
+  nlohmann::json line = {{"epoch", event.epoch},
+                         {"step", event.step},
+                         {"loss", event.loss},
+                         {"learning_rate", event.learning_rate},
+                         {"seconds_a_step", event.seconds_a_step}};
+  if (event.validated) {
+    line["validation_loss"] = event.validation_loss;
+    for (std::size_t c = 1; c < event.validation.size(); ++c) {
+      line["validation"].push_back(
+          {{"class", c}, {"f1", event.validation[c].f1()}, {"iou", event.validation[c].iou()}});
+    }
+  }
+  metrics_ << line.dump() << '\n' << std::flush;
+  if (!metrics_)
+    throw Error(Fault::unwritable, fmt::format("{} cannot be written: is the disk full?", metrics()));
+}
+
+}  // namespace scarp::pipelines

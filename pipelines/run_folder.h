@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fstream>
+#include <string>
+
+#include "nn/learner.h"
+
+namespace scarp::pipelines {
+
+/// The folder of a training run and the files in it.
+class RunFolder {
+ public:
+  /// Makes the folder, or takes up the run that is there.
+  /// @throws Error (already_exists) if it holds a run and neither `resume` nor `overwrite` is said;
+  /// (unwritable)
+  RunFolder(const std::string& folder, bool resume, bool overwrite);
+
+  std::string config() const { return folder_ + "/config.resolved.yaml"; }
+  std::string last() const { return folder_ + "/checkpoints/last.safetensors"; }
+  std::string model() const { return folder_ + "/model.safetensors"; }
+  std::string report() const { return folder_ + "/report.html"; }
+  std::string metrics() const { return folder_ + "/metrics.jsonl"; }
+
+  /// Writes a small text file under a temporary name, then renames. @throws Error (unwritable)
+  void write_text(const std::string& path, const std::string& text) const;
+  /// Appends one line to metrics.jsonl and hands it to the disk.
+  void log(const nn::TrainingEvent& event);
+
+ private:
+  std::string folder_;
+  std::ofstream metrics_;
+};
+
+}  // namespace scarp::pipelines

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/segment_scene.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_pipeline.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include "pipelines/error.h"
+#include "pipelines/strip_reader.h"
+
+namespace scarp::pipelines {
+namespace {
+
+/// Consecutive tiles of one lattice row on their way through the pipeline.
+struct TileGroup {
+  std::shared_ptr<const Strip> strip;
+  std::vector<geo::Window> windows;
+  std::vector<std::int64_t> lattice_cols;
+  bool ends_row = false;
+  std::vector<std::uint8_t> sent;   ///< one a tile: it had a valid pixel
+  std::vector<std::uint8_t> valid;  ///< [sent tiles, tile, tile]
+  std::vector<float> logits;        ///< [sent tiles, classes, tile, tile]
+};
+
+/// Cuts strips into groups of tiles, in row-major order of the lattice.
+class GroupCutter {
+ public:
+  GroupCutter(StripReader reader, const DetectPlan& plan, int batch)
+      : reader_(std::move(reader)), plan_(plan), batch_(batch), col_(plan.lattice.col_end()) {}
+
+  std::shared_ptr<TileGroup> next() {
+    if (col_ == plan_.lattice.col_end()) {
+      strip_.reset();
+      if (reader_.done()) return nullptr;
+      strip_ = reader_.next();
+      col_ = plan_.lattice.col;
+    }
+    auto group = std::make_shared<TileGroup>();
+    group->strip = strip_;
+    const std::int64_t last = std::min(col_ + batch_, plan_.lattice.col_end());
+    for (; col_ < last; ++col_) {
+      group->lattice_cols.push_back(col_);
+      group->windows.push_back(plan_.tiles.tile(strip_->lattice_row, col_).window);
+    }
+    group->ends_row = col_ == plan_.lattice.col_end();
+    return group;
+  }
+
+ private:
+  StripReader reader_;
+  const DetectPlan& plan_;
+  std::int64_t batch_;
+  std::int64_t col_;
+  std::shared_ptr<const Strip> strip_;
+};
+
+/// Copies the tiles that hold something side by side and asks the network.
+class GroupScorer {
+ public:
+  GroupScorer(const nn::Segmenter& segmenter, const DetectPlan& plan) : segmenter_(segmenter), plan_(plan) {}
+
+  void score(TileGroup& group) {
+    const geo::StackTile& strip = group.strip->pixels;
+    gather_valid(group, strip);
+    const auto tiles = static_cast<int>(std::count(group.sent.begin(), group.sent.end(), 1));
+    tiles_ += tiles;
+    empty_ += static_cast<std::int64_t>(group.sent.size()) - tiles;
+    if (tiles == 0) return;
+    const auto pixels =
+        static_cast<std::size_t>(plan_.tiles.tile_px()) * static_cast<std::size_t>(plan_.tiles.tile_px());
+    const std::size_t count = static_cast<std::size_t>(tiles);
+    std::vector<float> optical(count * plan_.stack.optical_bands.size() * pixels);
+    std::vector<float> terrain(count * plan_.stack.terrain.size() * pixels);
+    std::vector<std::uint8_t> terrain_valid(count * pixels);
+    std::size_t slot = 0;
+    for (std::size_t i = 0; i < group.windows.size(); ++i) {
+      if (group.sent[i] == 0) continue;
+      const std::size_t bands = plan_.stack.optical_bands.size();
+      const std::size_t channels = plan_.stack.terrain.size();
+      cut_tile(strip.optical, strip.window, group.windows[i], bands, optical.data() + slot * bands * pixels);
+      cut_tile(strip.terrain, strip.window, group.windows[i], channels,
+               terrain.data() + slot * channels * pixels);
+      cut_tile(strip.terrain_valid, strip.window, group.windows[i], 1, terrain_valid.data() + slot * pixels);
+      ++slot;
+    }
+    group.logits.resize(count * segmenter_.card().classes.size() * pixels);
+    const auto start = std::chrono::steady_clock::now();
+    segmenter_.segment(
+        {tiles, plan_.tiles.tile_px(), plan_.tiles.tile_px(), optical, terrain, group.valid, terrain_valid},
+        group.logits);
+    nanoseconds_ +=
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
+            .count();
+  }
+
+  SegmentCounts counts() const { return {tiles_, empty_, 0, static_cast<double>(nanoseconds_) * 1e-9}; }
+
+ private:
+  void gather_valid(TileGroup& group, const geo::StackTile& strip) const {
+    const auto pixels =
+        static_cast<std::size_t>(plan_.tiles.tile_px()) * static_cast<std::size_t>(plan_.tiles.tile_px());
+    group.sent.assign(group.windows.size(), 0);
+    group.valid.resize(group.windows.size() * pixels);
+    std::size_t slot = 0;
+    for (std::size_t i = 0; i < group.windows.size(); ++i) {
+      std::uint8_t* first = group.valid.data() + slot * pixels;
+      cut_tile(strip.valid, strip.window, group.windows[i], 1, first);
+      group.sent[i] = std::any_of(first, first + pixels, [](std::uint8_t v) { return v != 0; }) ? 1 : 0;
+      slot += group.sent[i];
+    }
+    group.valid.resize(slot * pixels);
+  }
+
+  const nn::Segmenter& segmenter_;
+  const DetectPlan& plan_;
+  std::atomic<std::int64_t> tiles_ = 0;
+  std::atomic<std::int64_t> empty_ = 0;
+  std::atomic<std::int64_t> nanoseconds_ = 0;
+};
+
+void place(const TileGroup& group, Mosaic& mosaic, std::size_t classes) {
+  std::size_t slot = 0;
+  for (std::size_t i = 0; i < group.windows.size(); ++i) {
+    if (group.sent[i] == 0) continue;
+    const auto pixels = static_cast<std::size_t>(group.windows[i].pixels());
+    const std::span<const float> logits(group.logits.data() + slot * classes * pixels, classes * pixels);
+    mosaic.add(group.strip->lattice_row, group.lattice_cols[i], logits,
+               {group.valid.data() + slot * pixels, pixels});
+    ++slot;
+  }
+  if (group.ends_row) mosaic.finish_lattice_row(group.strip->lattice_row);
+}
+
+}  // namespace
+
+SegmentCounts segment_scene(geo::AlignedStack stack,
+                            const DetectPlan& plan,
+                            const nn::Segmenter& segmenter,
+                            int workers,
+                            int batch,
+                            const Mosaic::Sink& sink,
+                            const std::function<void(double)>& progress,
+                            std::stop_token stop) {
+  namespace tbb = oneapi::tbb;
+  const std::size_t classes = segmenter.card().classes.size();
+  GroupCutter cutter(StripReader(std::move(stack), plan.tiles, plan.lattice, plan.factors), plan, batch);
+  GroupScorer scorer(segmenter, plan);
+  Mosaic mosaic(plan.tiles, plan.area, static_cast<int>(classes), sink);
+
+  const auto cut = [&](tbb::flow_control& control) -> std::shared_ptr<TileGroup> {
+    auto group = stop.stop_requested() ? nullptr : cutter.next();
+    if (!group) control.stop();
+    return group;
+  };
+  const auto score = [&](std::shared_ptr<TileGroup> group) {
+    if (!stop.stop_requested()) scorer.score(*group);
+    return group;
+  };
+  const auto blend = [&](const std::shared_ptr<TileGroup>& group) {
+    if (stop.stop_requested()) return;
+    place(*group, mosaic, classes);
+    if (group->ends_row && progress) {
+      progress(static_cast<double>(group->strip->lattice_row - plan.lattice.row + 1) /
+               static_cast<double>(plan.lattice.rows));
+    }
+  };
+  // Two groups a worker: while one is at the network the next is read. This bounds the memory.
+  tbb::task_arena arena(workers);
+  tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(workers));
+  arena.execute([&] {
+    tbb::parallel_pipeline(
+        static_cast<std::size_t>(2 * workers),
+        tbb::make_filter<void, std::shared_ptr<TileGroup>>(tbb::filter_mode::serial_in_order, cut) &
+            tbb::make_filter<std::shared_ptr<TileGroup>, std::shared_ptr<TileGroup>>(
+                tbb::filter_mode::parallel, score) &
+            tbb::make_filter<std::shared_ptr<TileGroup>, void>(tbb::filter_mode::serial_in_order, blend));
+  });
+  if (stop.stop_requested()) throw Error(Fault::cancelled, "Cancelled: nothing was written.");
+  SegmentCounts counts = scorer.counts();
+  counts.not_finite = mosaic.not_finite();
+  return counts;
+}
+
+}  // namespace scarp::pipelines

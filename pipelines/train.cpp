@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/train.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "geo/terrain.h"
+#include "pipelines/error.h"
+#include "pipelines/run_folder.h"
+#include "pipelines/run_settings.h"
+#include "pipelines/training_report.h"
+#include "pipelines/training_scenes.h"
+#include "pipelines/version.h"
+
+namespace scarp::pipelines {
+namespace {
+
+std::string unit_of(const geo::TerrainChannel& channel, nn::TerrainUnit unit) {
+  const bool pixels = unit == nn::TerrainUnit::pixels;
+  switch (channel.kind) {
+    case geo::TerrainKind::elevation:
+    case geo::TerrainKind::relative_elevation:
+      return pixels ? "px" : "m";
+    case geo::TerrainKind::slope:
+    case geo::TerrainKind::aspect:
+      return "degree";
+    case geo::TerrainKind::profile_curvature:
+    case geo::TerrainKind::plan_curvature:
+      return pixels ? "1/px" : "1/m";
+    default:
+      return "1";
+  }
+}
+
+nn::ModelCard card_for(const RunSettings& settings, std::vector<TrainingScene>& scenes) {
+  nn::ModelCard card;
+  card.name = settings.name;
+  card.description = settings.description;
+  card.licence = settings.licence;
+  card.scarp_version = version();
+  card.network = settings.network;
+  for (const std::string& band : settings.bands) card.optical.push_back({band, "digital number", 0, 1});
+  for (const std::string& name : settings.terrain) {
+    card.terrain.push_back({name, unit_of(geo::parse_terrain_channel(name), settings.terrain_unit), 0, 1});
+  }
+  card.terrain_unit = settings.terrain_unit;
+  card.classes = settings.classes;
+  const auto [smallest, largest] = std::minmax_element(
+      scenes.begin(), scenes.end(), [](const auto& a, const auto& b) { return a.gsd_m < b.gsd_m; });
+  card.gsd_min_m = settings.gsd_min_m > 0 ? settings.gsd_min_m : smallest->gsd_m;
+  card.gsd_max_m = settings.gsd_max_m > 0 ? settings.gsd_max_m : largest->gsd_m;
+  card.tile_px = settings.tile_px;
+  card.overlap_px = settings.overlap_px;
+  measure_channels(scenes, card.optical, card.terrain);
+  return card;
+}
+
+/// Follows a training: shows it, logs it, keeps what the report needs.
+class Follower {
+ public:
+  Follower(RunFolder& folder, Events& events) : folder_(folder), events_(events) {}
+
+  void operator()(const nn::TrainingEvent& event) {
+    folder_.log(event);
+    history_.push_back(event);
+    const double left = event.seconds_a_step * static_cast<double>(event.steps - event.step);
+    events_.progress(
+        static_cast<double>(event.step) / static_cast<double>(event.steps),
+        fmt::format("pass {}, loss {:.3f}{}, {:.0f} s left", event.epoch + 1, event.loss, score(), left));
+    events_.metric("loss", event.loss);
+    if (event.validated && event.validation.size() > 1)
+      events_.metric("validation_f1", event.validation[1].f1());
+  }
+  const std::vector<nn::TrainingEvent>& history() const { return history_; }
+  const nn::TrainingEvent* last_validated() const {
+    const auto found =
+        std::find_if(history_.rbegin(), history_.rend(), [](const auto& event) { return event.validated; });
+    return found == history_.rend() ? nullptr : &*found;
+  }
+
+ private:
+  std::string score() const {
+    const nn::TrainingEvent* event = last_validated();
+    return event != nullptr && event->validation.size() > 1
+               ? fmt::format(", F1 {:.3f}", event->validation[1].f1())
+               : std::string();
+  }
+
+  RunFolder& folder_;
+  Events& events_;
+  std::vector<nn::TrainingEvent> history_;
+};
+
+std::string training_summary(const RunSettings& settings,
+                             const std::vector<TrainingScene>& scenes,
+                             const Follower& follower) {
+  nlohmann::json summary;
+  for (const TrainingScene& scene : scenes) {
+    summary["scenes"].push_back({{"name", scene.name},
+                                 {"pixel_size_m", scene.gsd_m},
+                                 {"training_blocks", scene.split.training.size()},
+                                 {"validation_blocks", scene.split.validation.size()}});
+  }
+  summary["epochs"] = settings.training.epochs;
+  summary["seed"] = settings.training.seed;
+  summary["validation"] =
+      "whole groups of touching ground, the last checkpoint, threshold 0.5, pooled over pixels";
+  if (const nn::TrainingEvent* event = follower.last_validated()) {
+    for (std::size_t c = 1; c < event->validation.size(); ++c) {
+      summary["scores"].push_back({{"class", settings.classes[c].name},
+                                   {"f1", event->validation[c].f1()},
+                                   {"iou", event->validation[c].iou()}});
+    }
+  }
+  return summary.dump();
+}
+
+}  // namespace
+
+void train_run(const TrainOptions& options, Events& events, std::stop_token stop) {
+  const RunSettings settings = read_run_settings(options.run_file, options.settings);
+  RunFolder folder(options.run_folder, options.resume, options.overwrite);
+  folder.write_text(folder.config(), to_yaml(settings));
+
+  events.stage("reading scenes");
+  std::vector<TrainingScene> scenes = open_training_scenes(settings);
+  nn::ModelCard card = card_for(settings, scenes);
+  BlockSamples training(scenes, settings, BlockSamples::Purpose::training);
+  BlockSamples validation(scenes, settings, BlockSamples::Purpose::validation);
+  events.info(fmt::format("{} training blocks, {} validation blocks",
+                          training.size() / settings.samples_a_block, validation.size()));
+
+  events.stage("training");
+  Follower follower(folder, events);
+  nn::train(
+      card, settings.training, training, validation.size() > 0 ? &validation : nullptr,
+      {folder.last(), "", options.resume}, [&follower](const nn::TrainingEvent& event) { follower(event); },
+      stop);
+  if (stop.stop_requested()) {
+    throw Error(Fault::cancelled, fmt::format("Cancelled: go on with scarp train {} -o {} --resume.",
+                                              options.run_file, options.run_folder));
+  }
+  nn::export_half(folder.last(), folder.model(), true);
+  card = nn::read_model_card(folder.model());
+  card.training = training_summary(settings, scenes, follower);
+  nn::rewrite_model_card(folder.model(), card);
+  write_training_report(folder.report(), settings, card, follower.history());
+  events.result("model", folder.model());
+  events.result("report", folder.report());
+}
+
+}  // namespace scarp::pipelines

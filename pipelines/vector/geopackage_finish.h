@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace scarp::vector {
+
+struct GeoPackageExtras {
+  std::string layer;
+  std::string geometry_column;
+  std::string qml;                                ///< the style that QGIS loads with the layer
+  std::map<std::string, std::string> provenance;  ///< into the table scarp_provenance
+};
+
+/// Adds QGIS's table layer_styles and the table scarp_provenance to a closed GeoPackage, registers both, and
+/// leaves it in journal mode DELETE: one file, whatever mode it was written in.
+/// @throws Error (unwritable, out_of_space)
+void finish_geopackage(const std::string& path, const GeoPackageExtras& extras);
+
+}  // namespace scarp::vector

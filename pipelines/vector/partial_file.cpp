@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/vector/partial_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "pipelines/vector/error.h"
+
+namespace scarp::vector {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::uint64_t kRoomBytes = 64 * 1024;
+
+/// Files that belong to an output and would contradict a new one: journals of GeoPackages, parts and indices
+/// of shapefiles. The first column is the ending of the output.
+struct SideFile {
+  const char* ending;
+  const char* side;
+};
+constexpr std::array<SideFile, 13> kSideFiles = {{{".gpkg", ".gpkg-wal"},
+                                                  {".gpkg", ".gpkg-shm"},
+                                                  {".gpkg", ".gpkg-journal"},
+                                                  {".shp", ".shx"},
+                                                  {".shp", ".dbf"},
+                                                  {".shp", ".prj"},
+                                                  {".shp", ".cpg"},
+                                                  {".shp", ".qix"},
+                                                  {".shp", ".sbn"},
+                                                  {".shp", ".sbx"},
+                                                  {".shp", ".idm"},
+                                                  {".shp", ".ind"},
+                                                  {".shp", ".qpj"}}};
+
+std::vector<fs::path> side_files(const fs::path& target) {
+  std::vector<fs::path> found;
+  for (const SideFile& side : kSideFiles) {
+    if (target.extension() != side.ending) continue;
+    fs::path path = target;
+    path.replace_extension(side.side);
+    if (fs::exists(path)) found.push_back(path);
+  }
+  return found;
+}
+
+fs::path folder_of(const fs::path& target) {
+  return target.has_parent_path() ? target.parent_path() : fs::path(".");
+}
+
+void require_folder(const fs::path& target) {
+  const fs::path folder = folder_of(target);
+  std::error_code unreadable;
+  if (!fs::is_directory(folder, unreadable)) {
+    throw Error(Fault::unwritable,
+                fmt::format("'{}' cannot be written: there is no folder '{}'; create it first",
+                            target.string(), folder.string()));
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    throw Error(
+        Fault::unwritable,
+        fmt::format("'{}' cannot be written into folder '{}' ({}); change its permissions or choose another",
+                    target.string(), folder.string(), std::strerror(errno)));
+  }
+}
+
+[[noreturn]] void fail(const char* what, const fs::path& path) {
+  const int cause = errno;
+  const bool full = cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
+  throw Error(full ? Fault::out_of_space : Fault::unwritable,
+              fmt::format("'{}' cannot be {}: {}{}", path.string(), what, std::strerror(cause),
+                          full ? "; free some space or choose another disk" : ""));
+}
+
+void sync_to_disk(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) fail("opened", path);
+  const bool synced = ::fsync(file) == 0;
+  const int cause = errno;
+  ::close(file);
+  errno = cause;
+  // Some network folders cannot be synced.
+  if (!synced && cause != EINVAL && cause != ENOTSUP) fail("brought to the disk", path);
+}
+
+}  // namespace
+
+PartialFile::PartialFile(const std::string& target, bool overwrite) : target_(target), overwrite_(overwrite) {
+  if (target_.stem().empty()) {
+    throw Error(Fault::bad_argument, fmt::format("'{}' is not the name of a file", target));
+  }
+  require_folder(target_);
+  refuse_existing();
+  prefix_ = fmt::format(".{}.partial-{}", target_.stem().string(), ::getpid());
+  path_ = (folder_of(target_) / (prefix_ + target_.extension().string())).string();
+  remove_parts();
+}
+
+PartialFile::~PartialFile() {
+  remove_parts();
+}
+
+void PartialFile::refuse_existing() const {
+  if (fs::is_directory(target_)) {
+    throw Error(Fault::already_exists,
+                fmt::format("'{}' is a folder; choose another name", target_.string()));
+  }
+  if (overwrite_) return;
+  std::vector<fs::path> there = side_files(target_);
+  if (fs::exists(target_)) there.insert(there.begin(), target_);
+  if (there.empty()) return;
+  throw Error(Fault::already_exists,
+              fmt::format("'{}' exists already; choose another name or allow it to be overwritten",
+                          there.front().string()));
+}
+
+std::vector<fs::path> PartialFile::parts() const {
+  std::vector<fs::path> found;
+  std::error_code unreadable;
+  for (const auto& entry : fs::directory_iterator(folder_of(target_), unreadable)) {
+    const std::string name = entry.path().filename().string();
+    const bool ours =
+        name.starts_with(prefix_) && (name.size() == prefix_.size() ||
+                                      std::isdigit(static_cast<unsigned char>(name[prefix_.size()])) == 0);
+    if (ours) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+void PartialFile::remove_parts() const noexcept {
+  std::error_code ignored;
+  for (const fs::path& part : parts()) fs::remove_all(part, ignored);
+}
+
+void PartialFile::publish() {
+  std::vector<fs::path> written = parts();
+  // The file that was asked for gets its name last: whoever sees it sees all of it.
+  std::stable_partition(written.begin(), written.end(), [&](const fs::path& part) { return part != path_; });
+  for (const fs::path& part : written) sync_to_disk(part);
+  refuse_existing();
+  for (const fs::path& stale : side_files(target_)) fs::remove(stale);
+  for (const fs::path& part : written) {
+    const std::string name = target_.stem().string() + part.filename().string().substr(prefix_.size());
+    const fs::path final_name = folder_of(target_) / name;
+    if (::rename(part.c_str(), final_name.c_str()) != 0) fail("renamed", final_name);
+  }
+  sync_to_disk(folder_of(target_));
+}
+
+bool PartialFile::no_room() const {
+  struct statvfs disk = {};
+  const bool disk_known = ::statvfs(folder_of(target_).c_str(), &disk) == 0;
+  if (disk_known && static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize < kRoomBytes) return true;
+  struct rlimit limit = {};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  const std::vector<fs::path> written = parts();
+  return std::any_of(written.begin(), written.end(), [&](const fs::path& part) {
+    std::error_code unknown;
+    const std::uintmax_t size = fs::file_size(part, unknown);
+    return !unknown && size + kRoomBytes >= limit.rlim_cur;
+  });
+}
+
+}  // namespace scarp::vector

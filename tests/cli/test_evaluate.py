@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scarp evaluate: scores counted again in numpy from the same files."""
+import json
+import re
+
+import pytest
+from conftest import files_in, refused, scarp
+from osgeo import gdal, ogr
+
+
+def evaluated(folder, *arguments):
+    scarp("evaluate", *arguments, "-o", folder / "report.html", "--json", folder / "metrics.json", "-q")
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def burnt(like, source, layer):
+    mask = gdal.GetDriverByName("MEM").Create("", like.RasterXSize, like.RasterYSize, 1)
+    mask.SetGeoTransform(like.GetGeoTransform())
+    mask.SetSpatialRef(like.GetSpatialRef())
+    opened = ogr.Open(str(source))
+    gdal.RasterizeLayer(mask, [1], opened.GetLayerByName(layer), burn_values=[1])
+    return mask.ReadAsArray() == 1
+
+
+@pytest.fixture(scope="module")
+def counts(scene, mapped):
+    classes = gdal.Open(str(mapped / "classes.tif"))
+    found, true = classes.ReadAsArray() == 1, burnt(classes, scene / "labels.gpkg", "landslides")
+    return {"tp": int((found & true).sum()), "fp": int((found & ~true).sum()), "fn": int((~found & true).sum()),
+            "tn": int((~found & ~true).sum())}
+
+
+def agrees(scores, counts):
+    tp, fp, fn, tn = (counts[key] for key in ("tp", "fp", "fn", "tn"))
+    assert (scores["true_positive"], scores["false_positive"], scores["false_negative"], scores["true_negative"]) == (tp, fp, fn, tn)
+    assert scores["f1"] == pytest.approx(2 * tp / (2 * tp + fp + fn))
+    assert scores["iou"] == pytest.approx(tp / (tp + fp + fn))
+    assert scores["precision"] == pytest.approx(tp / (tp + fp))
+    assert scores["recall"] == pytest.approx(tp / (tp + fn))
+    assert scores["miou"] == pytest.approx((tp / (tp + fp + fn) + tn / (tn + fp + fn)) / 2)
+
+
+def test_scores_of_a_class_raster_are_those_counted_in_numpy(scene, mapped, counts, tmp_path):
+    agrees(evaluated(tmp_path, mapped / "classes.tif", "--labels", scene / "labels.gpkg"), counts)
+
+
+def test_scores_of_polygons_are_those_of_the_raster(scene, mapped, counts, tmp_path):
+    agrees(evaluated(tmp_path, mapped / "slides.gpkg", "--labels", scene / "labels.gpkg", "--background", scene / "hrsi.tif"), counts)
+
+
+def test_labels_held_against_themselves_are_perfect(scene, tmp_path):
+    scores = evaluated(tmp_path, f"{scene / 'labels.gpkg'}:landslides", "--labels", f"{scene / 'labels.gpkg'}:landslides",
+                       "--background", scene / "hrsi.tif")
+    assert scores["f1"] == scores["iou"] == 1 and scores["false_positive"] == 0
+
+
+def test_probabilities_give_a_calibration(scene, mapped, tmp_path):
+    scores = evaluated(tmp_path, mapped / "classes.tif", "--labels", scene / "labels.gpkg", "--probability-raster", mapped / "p.tif")
+    assert 0 <= scores["ece"] <= 1
+    assert sum(each["pixels"] for each in scores["reliability"]) == 256 * 256
+
+
+def test_the_report_stands_alone_and_has_pictures(scene, mapped, tmp_path):
+    evaluated(tmp_path, mapped / "classes.tif", "--labels", scene / "labels.gpkg", "--background", scene / "hrsi.tif")
+    page = (tmp_path / "report.html").read_text()
+    assert "<svg" in page or "data:image/png;base64," in page
+    assert not re.search(r"""(src|href)\s*=\s*["'](https?:)?//""", page)
+    assert files_in(tmp_path) == ["metrics.json", "report.html"]
+
+
+def test_the_scores_are_printed(scene, mapped):
+    run = scarp("evaluate", mapped / "classes.tif", "--labels", scene / "labels.gpkg")
+    assert re.search(r"^F1 +0\.\d{4}$", run.stdout, re.M) and "IoU" in run.stdout
+
+
+def test_labels_without_a_labelled_area_are_refused_unless_all_is_said(scene, mapped, tmp_path):
+    gdal.VectorTranslate(str(tmp_path / "only.gpkg"), str(scene / "labels.gpkg"), layers=["landslides"])
+    refused(tmp_path, 3, ["only.gpkg", "labelled"], "evaluate", mapped / "classes.tif", "--labels", tmp_path / "only.gpkg")
+    scarp("evaluate", mapped / "classes.tif", "--labels", tmp_path / "only.gpkg", "--labelled-area", "all", "-q")
+
+
+def test_a_label_is_never_overwritten_by_a_report(scene, mapped, tmp_path):
+    refused(scene, 2, ["labels.gpkg", "input"], "evaluate", mapped / "classes.tif", "--labels", scene / "labels.gpkg",
+            "--json", scene / "labels.gpkg", "--overwrite")
