@@ -16,10 +16,12 @@ namespace scarp::cli {
 
 namespace {
 
-/// Spellings of GDAL's older programs. Taken as single letters, "-of COG" would be an output named "f".
-std::string modern_spelling(const std::string& argument) {
+/// Spellings of GDAL's older programs, and numbers, that would be taken for single letters: "-of COG" for an
+/// output named "f".
+std::string unmistakable(const std::string& argument) {
   if (argument == "-of" || argument == "-co") return "-" + argument;
-  return argument == "-te" ? "--bbox" : argument;
+  if (argument == "-te") return "--bbox";
+  return argument.rfind("-.", 0) == 0 ? "-0" + argument.substr(1) : argument;
 }
 
 /// Levenshtein's distance: insertions, deletions and replacements of a letter.
@@ -91,7 +93,7 @@ void CommandLine::require_known_verb(const std::vector<std::string>& arguments) 
 void CommandLine::parse(const std::vector<std::string>& arguments) {
   require_known_verb(arguments);
   std::vector<std::string> reversed;
-  std::transform(arguments.rbegin(), arguments.rend(), std::back_inserter(reversed), modern_spelling);
+  std::transform(arguments.rbegin(), arguments.rend(), std::back_inserter(reversed), unmistakable);
   try {
     app_.parse(reversed);
   } catch (const CLI::CallForHelp&) {

@@ -47,6 +47,12 @@ def refused(folder, code, words, *arguments, **options):
     return sentences[0]
 
 
+def features_of(path):
+    """The features of the first layer: fields by name, and "outline" as WKT. The file must outlive its layer."""
+    source = ogr.Open(str(path))
+    return [{**feature.items(), "outline": feature.GetGeometryRef().ExportToWkt()} for feature in source.GetLayer(0)]
+
+
 def events_of(run):
     return [json.loads(line) for line in run.stdout.splitlines()]
 

@@ -109,7 +109,8 @@ def test_an_existing_output_needs_overwrite(dem, tmp_path):
     scarp("terrain", dem, "-o", tmp_path / "t.tif", "--channels", "slope", "-q")
     refused(tmp_path, 2, ["t.tif", "--overwrite"], "terrain", dem, "-o", tmp_path / "t.tif", "--channels", "aspect")
     scarp("terrain", dem, "-o", tmp_path / "t.tif", "--channels", "aspect", "--overwrite", "-q")
-    assert gdal.Open(str(tmp_path / "t.tif")).GetRasterBand(1).GetDescription() == "aspect"
+    written = gdal.Open(str(tmp_path / "t.tif"))
+    assert written.GetRasterBand(1).GetDescription() == "aspect"
     assert files_in(tmp_path) == ["t.tif"]
 
 
