@@ -173,12 +173,12 @@ TEST_P(EveryFormat, NoPolygonsMakeAValidEmptyLayer) {
   EXPECT_EQ(dataset->GetLayer(0)->GetFeatureCount(), 0);
 }
 
-TEST_P(EveryFormat, DiskThatIsFullIsToldAndLeavesNothing) {
+TEST_P(EveryFormat, WriteThatFailsIsToldAndLeavesNothing) {
   const TempFolder folder;
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    // Files of this process end at a limit, as on a full disk.
+    // Files of this process cannot grow beyond a limit: writes fail as on a full disk.
     ::signal(SIGXFSZ, SIG_IGN);
     const struct rlimit limit = {200 * 1024, 200 * 1024};
     ::setrlimit(RLIMIT_FSIZE, &limit);
@@ -189,14 +189,16 @@ TEST_P(EveryFormat, DiskThatIsFullIsToldAndLeavesNothing) {
       writer->finish();
       result = 2;
     } catch (const Error& error) {
-      result = error.fault() == Fault::out_of_space ? 0 : 3;
+      const bool told = error.fault() == Fault::out_of_space || error.fault() == Fault::unwritable;
+      const bool remedy = std::string_view(error.what()).find(" disk") != std::string_view::npos;
+      result = told && remedy ? 0 : 3;
     }
     ::_exit(result);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0) << "1: another exception, 2: no error, 3: another fault";
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "1: another exception, 2: no error, 3: another fault or no remedy";
   EXPECT_THAT(names_in(folder), ElementsAre());
 }
 
@@ -420,7 +422,7 @@ TEST(VectorWriter, UnknownFormatListsThoseThatMayBeUsed) {
   options.format = "Slides 2000";
   const auto make = [&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), options); };
   expect_error(make, Fault::bad_argument, "'Slides 2000' by this GDAL");
-  expect_error(make, Fault::bad_argument, "ESRI Shapefile, FlatGeobuf");
+  expect_error(make, Fault::bad_argument, "ESRI Shapefile, ");
 }
 
 TEST(VectorWriter, UnknownEndingListsThoseThatMayBeUsed) {
