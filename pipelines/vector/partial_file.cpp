@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@ namespace scarp::vector {
 namespace fs = std::filesystem;
 namespace {
 
+/// Less than this on a disk is no room: files grow by some pages at a time.
 constexpr std::uint64_t kRoomBytes = 64 * 1024;
 
 /// Files that belong to an output and would contradict a new one: journals of GeoPackages, parts and indices
@@ -162,16 +162,8 @@ void PartialFile::publish() {
 
 bool PartialFile::no_room() const {
   struct statvfs disk = {};
-  const bool disk_known = ::statvfs(folder_of(target_).c_str(), &disk) == 0;
-  if (disk_known && static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize < kRoomBytes) return true;
-  struct rlimit limit = {};
-  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
-  const std::vector<fs::path> written = parts();
-  return std::any_of(written.begin(), written.end(), [&](const fs::path& part) {
-    std::error_code unknown;
-    const std::uintmax_t size = fs::file_size(part, unknown);
-    return !unknown && size + kRoomBytes >= limit.rlim_cur;
-  });
+  return ::statvfs(folder_of(target_).c_str(), &disk) == 0 &&
+         static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize < kRoomBytes;
 }
 
 }  // namespace scarp::vector

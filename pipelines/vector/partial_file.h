@@ -27,7 +27,7 @@ class PartialFile {
   /// files.
   /// @throws Error (already_exists, unwritable, out_of_space)
   void publish();
-  /// Whether the disk, or what this process may write into a file, is used up.
+  /// Whether the disk is full.
   bool no_room() const;
 
  private:

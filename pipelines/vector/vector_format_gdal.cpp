@@ -48,11 +48,15 @@ std::vector<std::string> endings_of(GDALDriver& driver) {
   return endings;
 }
 
-/// Drivers that write polygons into a file with an ending of its own.
+bool can(GDALDriver& driver, const char* capability) {
+  const char* value = driver.GetMetadataItem(capability);
+  return value != nullptr && CPLTestBool(value);
+}
+
+/// Drivers that write fields and shapes into a file with an ending of its own.
 bool writes_files(GDALDriver& driver) {
-  return CPLTestBool(CSLFetchNameValueDef(driver.GetMetadata(), GDAL_DCAP_VECTOR, "NO")) &&
-         CPLTestBool(CSLFetchNameValueDef(driver.GetMetadata(), GDAL_DCAP_CREATE, "NO")) &&
-         !endings_of(driver).empty();
+  return can(driver, GDAL_DCAP_VECTOR) && can(driver, GDAL_DCAP_CREATE) &&
+         can(driver, GDAL_DCAP_CREATE_FIELD) && !endings_of(driver).empty();
 }
 
 std::string writable_formats() {

@@ -108,7 +108,7 @@ class OgrWriter final : public VectorWriter {
     require_layer_name(driver_, options.layer);
     if (is(driver_, "GPKG") && options.overwrite) settle_geopackage(path);
     const CPLStringList creation = layer_options(driver_, options_);
-    const GdalErrorScope errors;
+    const GdalErrorScope errors([this] { return file_.no_room(); });
     dataset_.reset(driver_.Create(file_.path().c_str(), 0, 0, 0, GDT_Unknown, nullptr));
     if (!dataset_) fail("created", errors);
     create_layer(crs, creation, errors);
@@ -116,7 +116,7 @@ class OgrWriter final : public VectorWriter {
 
   void add(const geo::Polygon& polygon, const ObjectAttributes& attributes) override {
     require_open();
-    const GdalErrorScope errors;
+    const GdalErrorScope errors([this] { return file_.no_room(); });
     const OGRFeatureUniquePtr feature(OGRFeature::CreateFeature(layer_->GetLayerDefn()));
     set_polygon(*feature, polygon);
     set_attribute_fields(*feature, attributes);
@@ -156,7 +156,7 @@ class OgrWriter final : public VectorWriter {
   }
 
   void close() {
-    const GdalErrorScope errors;
+    const GdalErrorScope errors([this] { return file_.no_room(); });
     const bool transactions = dataset_->TestCapability(ODsCTransactions) != FALSE;
     const bool committed = !transactions || dataset_->CommitTransaction() == OGRERR_NONE;
     GDALClose(dataset_.release());
@@ -177,7 +177,7 @@ class OgrWriter final : public VectorWriter {
   /// Drivers do not report every failed write: what is on the disk is read again before it gets its name.
   void require_readable() const {
     if (driver_.GetMetadataItem(GDAL_DCAP_OPEN) == nullptr) return;
-    const GdalErrorScope errors;
+    const GdalErrorScope errors([this] { return file_.no_room(); });
     const char* const only_this_driver[] = {driver_.GetDescription(), nullptr};
     const GDALDatasetUniquePtr written(
         GDALDataset::Open(file_.path().c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY, only_this_driver));
@@ -196,12 +196,13 @@ class OgrWriter final : public VectorWriter {
   }
 
   [[noreturn]] void fail(const char* what, const GdalErrorScope& errors) const {
-    const bool full = file_.no_room() || errors.text().find("is full") != std::string::npos;
-    throw Error(
-        full ? Fault::out_of_space : Fault::unwritable,
-        fmt::format(
-            "'{}' cannot be {} as {} ({}); {}", target_, what, driver_.GetDescription(), errors.text(),
-            full ? "free some space or choose another disk" : "check the folder and the creation options"));
+    const bool full =
+        errors.no_room() || file_.no_room() || errors.text().find("is full") != std::string::npos;
+    throw Error(full ? Fault::out_of_space : Fault::unwritable,
+                fmt::format("'{}' cannot be {} as {} ({}); {}", target_, what, driver_.GetDescription(),
+                            errors.text(),
+                            full ? "free some space or choose another disk"
+                                 : "check the disk, the folder and the creation options"));
   }
 
   std::string target_;
