@@ -472,5 +472,18 @@ TEST(VectorWriter, NamesWithDotsKeepThem) {
               testing::IsSupersetOf({"valles.2024.v1.gpkg", "valles.2024.shp", "valles.2024.dbf"}));
 }
 
+TEST(StyleSample, IsWrittenForQgis) {
+  const char* path = std::getenv("SCARP_STYLE_SAMPLE");
+  if (path == nullptr) GTEST_SKIP() << "the test of the style in QGIS names the file in SCARP_STYLE_SAMPLE";
+  VectorWriterOptions options;
+  const std::string hostile = "<i>\"it's\"</i> & é\n";
+  options.classes = {{1, "slide", {0xd7, 0x30, 0x27}}, {2, hostile, {0x45, 0x75, 0xb4}}};
+  options.provenance = {{"model", "sample"}};
+  const auto writer = make_ogr_writer(path, utm(), options);
+  writer->add(square(), attributes_of("slide"));
+  writer->add(square(500150), attributes_of(hostile));
+  writer->finish();
+}
+
 }  // namespace
 }  // namespace scarp::vector
