@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr const char* kAreaLayer = "labelled_area";
+constexpr const char* kProvenanceLayer = "scarp_provenance";
 constexpr float kByteSteps = 254.0F;
 
 /// Polygons or pixels? What GDAL opens as a vector file with layers is polygons.
@@ -27,6 +28,25 @@ bool holds_features(const std::string& path) {
     if (error.fault() == geo::Fault::missing_file) throw;
     return false;
   }
+}
+
+/// FILE[:LAYER]; without a layer "landslides" if there is one, else the only one beside labelled area and
+/// provenance.
+geo::LayerPath landslide_layer(const std::string& text) {
+  geo::LayerPath path = geo::parse_layer_path(text);
+  if (!path.layer.empty()) return path;
+  std::vector<std::string> candidates;
+  for (const std::string& name : geo::layer_names(path.file)) {
+    if (name == "landslides") return {path.file, name};
+    if (name != kAreaLayer && name != kProvenanceLayer && name != "layer_styles") candidates.push_back(name);
+  }
+  if (candidates.size() != 1) {
+    throw Error(Fault::contradiction,
+                fmt::format("{} has {} layers that may hold the landslides ({}): say which as {}:LAYER",
+                            path.file, candidates.size(), fmt::join(candidates, ", "), path.file));
+  }
+  path.layer = candidates.front();
+  return path;
 }
 
 struct Box {
@@ -144,8 +164,8 @@ class Opener {
 
   void read_layers(const geo::Crs& crs) {
     const auto read = [&](const geo::LayerPath& path) { return geo::read_features(path, crs); };
-    if (prediction_features_) prediction_ = read(geo::parse_layer_path(options_.prediction));
-    if (label_features_) labels_ = read(geo::parse_layer_path(options_.labels));
+    if (prediction_features_) prediction_ = read(landslide_layer(options_.prediction));
+    if (label_features_) labels_ = read(landslide_layer(options_.labels));
     if (area_path_) area_ = read(*area_path_);
     if (area_path_ && area_.features.empty()) {
       throw Error(Fault::contradiction,
