@@ -9,7 +9,8 @@
 namespace scarp::pipelines {
 
 CalibrationCurve::CalibrationCurve(int bins) {
-  if (bins < 1) throw Error(Fault::usage, "a calibration curve needs at least one bin, got " + std::to_string(bins));
+  if (bins < 1)
+    throw Error(Fault::usage, "a calibration curve needs at least one bin, got " + std::to_string(bins));
   sums_.resize(static_cast<std::size_t>(bins));
 }
 

@@ -6,9 +6,10 @@
 
 namespace scarp::pipelines {
 
-/// Reliability of probabilities: in bins of equal width over [0, 1], the mean probability against the share of events.
-/// Expected calibration error as in Naeini, Cooper & Hauskrecht (2015), "Obtaining Well Calibrated Probabilities Using Bayesian Binning",
-/// here of the probability of one event (landslide), not of the most probable class.
+/// Reliability of probabilities: in bins of equal width over [0, 1], the mean probability against the share
+/// of events. Expected calibration error as in Naeini, Cooper & Hauskrecht (2015), "Obtaining Well Calibrated
+/// Probabilities Using Bayesian Binning", here of the probability of one event (landslide), not of the most
+/// probable class.
 class CalibrationCurve {
  public:
   struct Bin {

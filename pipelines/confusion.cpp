@@ -10,11 +10,21 @@ double ratio(std::int64_t part, std::int64_t whole) {
 
 }  // namespace
 
-double BinaryCounts::precision() const { return ratio(true_positive, true_positive + false_positive); }
-double BinaryCounts::recall() const { return ratio(true_positive, true_positive + false_negative); }
-double BinaryCounts::f1() const { return ratio(2 * true_positive, 2 * true_positive + false_positive + false_negative); }
-double BinaryCounts::iou() const { return ratio(true_positive, true_positive + false_positive + false_negative); }
-double BinaryCounts::accuracy() const { return ratio(true_positive + true_negative, total()); }
+double BinaryCounts::precision() const {
+  return ratio(true_positive, true_positive + false_positive);
+}
+double BinaryCounts::recall() const {
+  return ratio(true_positive, true_positive + false_negative);
+}
+double BinaryCounts::f1() const {
+  return ratio(2 * true_positive, 2 * true_positive + false_positive + false_negative);
+}
+double BinaryCounts::iou() const {
+  return ratio(true_positive, true_positive + false_positive + false_negative);
+}
+double BinaryCounts::accuracy() const {
+  return ratio(true_positive + true_negative, total());
+}
 
 void Confusion::add(std::span<const std::uint8_t> prediction, std::span<const std::uint8_t> truth) {
   for (std::size_t i = 0; i < truth.size(); ++i) {

@@ -7,7 +7,8 @@
 
 namespace scarp::pipelines {
 
-/// Counts of one class against all others, and the ratios made of them. A ratio whose denominator is 0 is 0, never NaN.
+/// Counts of one class against all others, and the ratios made of them. A ratio whose denominator is 0 is 0,
+/// never NaN.
 struct BinaryCounts {
   std::int64_t true_positive = 0;
   std::int64_t false_positive = 0;
@@ -28,12 +29,14 @@ class Confusion {
   static constexpr std::uint8_t kUnknown = 255;
   Confusion() : counts_(256 * 256, 0) {}
 
-  /// Adds pixels; those whose label is unknown are not counted, those whose label is known and whose prediction is unknown are counted
-  /// as unmapped only.
+  /// Adds pixels; those whose label is unknown are not counted, those whose label is known and whose
+  /// prediction is unknown are counted as unmapped only.
   /// @param prediction, truth  class ids, 0 background, 255 unknown; equally long
   void add(std::span<const std::uint8_t> prediction, std::span<const std::uint8_t> truth);
 
-  std::int64_t count(int predicted, int truth) const { return counts_[static_cast<std::size_t>(predicted * 256 + truth)]; }
+  std::int64_t count(int predicted, int truth) const {
+    return counts_[static_cast<std::size_t>(predicted * 256 + truth)];
+  }
   std::int64_t unmapped() const { return unmapped_; }
   /// Class ids that occur in prediction or truth, ascending; 0 always.
   std::vector<int> classes() const;

@@ -10,19 +10,23 @@
 namespace scarp::pipelines {
 
 struct EvaluateOptions {
-  std::string prediction;          ///< polygons (FILE[:LAYER]) or a class raster
-  std::string labels;              ///< polygons (FILE[:LAYER]) or a label raster, 255 unknown
-  std::string labelled_area;       ///< FILE[:LAYER], "all", or empty: layer labelled_area of the labels' file
+  std::string prediction;     ///< polygons (FILE[:LAYER]) or a class raster
+  std::string labels;         ///< polygons (FILE[:LAYER]) or a label raster, 255 unknown
+  std::string labelled_area;  ///< FILE[:LAYER], "all", or empty: layer labelled_area of the labels' file, or
+                              ///< a label raster's 255
   std::string probability_raster;  ///< for calibration; empty: the one that the class raster or polygons
                                    ///< name, if it is there
-  std::string background;          ///< optical raster for pictures, may be empty
-  std::string dem;                 ///< elevation for pictures where there is no background, may be empty
-  std::string report;              ///< HTML, may be empty
-  std::string json;                ///< may be empty
+  std::string background;  ///< optical raster or DEM for pictures; empty: the optical raster that the map
+                           ///< names, if it is there
+  std::string dem;         ///< elevation for pictures where there is no background, may be empty
+  std::string report;      ///< HTML, may be empty
+  std::string json;        ///< may be empty
   bool overwrite = false;
 };
 
-/// Pooled over all labelled pixels, class "landslide" (any class id but 0) against background.
+/// Pooled over all labelled pixels that the map knows, class "landslide" (any class id but 0) against
+/// background. Ratios without a denominator (no landslide in map and labels) are 0, and a warning says so: no
+/// number is ever NaN.
 struct Evaluation {
   std::int64_t true_positive = 0, false_positive = 0, false_negative = 0, true_negative = 0;
   double f1 = 0, iou = 0, miou = 0, precision = 0, recall = 0, accuracy = 0;
@@ -33,10 +37,36 @@ struct Evaluation {
     std::int64_t pixels = 0;
   };
   std::vector<Bin> reliability;
-  std::int64_t labelled_pixels = 0;
+  double iou_background = 0;
+  std::int64_t labelled_pixels = 0;  ///< counted: label and prediction are known
+  std::int64_t unmapped_pixels = 0;  ///< the label is known and the map has no data: left out of all counts
+  /// Connected objects (pixels that share a side, as seen within the labelled area) whose IoU with one of the
+  /// other side is >= 0.5.
+  struct Objects {
+    std::int64_t predicted = 0, labelled = 0, matched = 0;
+    double f1 = 0;
+  } objects;
+  /// One entry a class id but 0 that occurs, against all others.
+  struct ClassScore {
+    int id = 0;
+    std::string name;  ///< of the label or prediction polygons; may be empty
+    std::int64_t true_positive = 0, false_positive = 0, false_negative = 0;
+    double f1 = 0, iou = 0;
+  };
+  std::vector<ClassScore> classes;
+  std::string prediction, labels, labelled_area,
+      probability_raster;  ///< inputs as used; the last may be empty
+  std::string grid;        ///< on which pixels, in words
+  std::vector<std::string> warnings;
+  /// One object, keys as the members; `ece` is null without probabilities, `objects` is flattened to
+  /// polygons_*.
   std::string to_json() const;
 };
 
+/// Compares a map with labels in blocks of rows, so that memory grows with the width of the scene and the
+/// number of objects, and writes the report and the metrics that are asked for. Calibration: 15 bins of equal
+/// width of p(landslide) over the labelled pixels.
+/// @throws Error (contradiction, usage, unwritable), geo::Error
 Evaluation evaluate(const EvaluateOptions& options, Events& events);
 
 }  // namespace scarp::pipelines

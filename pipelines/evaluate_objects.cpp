@@ -13,15 +13,19 @@ double object_ratio(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-void count_pixels(std::span<const std::uint32_t> row, std::size_t highest, std::vector<std::int64_t>& pixels) {
+void count_pixels(std::span<const std::uint32_t> row,
+                  std::size_t highest,
+                  std::vector<std::int64_t>& pixels) {
   pixels.resize(highest + 1, 0);
   for (const std::uint32_t number : row) ++pixels[number];
 }
 
 /// Pixels of final objects, by final number.
-std::map<std::uint32_t, std::int64_t> merged(ObjectLabeller& labeller, const std::vector<std::int64_t>& pixels) {
+std::map<std::uint32_t, std::int64_t> merged(ObjectLabeller& labeller,
+                                             const std::vector<std::int64_t>& pixels) {
   std::map<std::uint32_t, std::int64_t> objects;
-  for (std::uint32_t number = 1; number < pixels.size(); ++number) objects[labeller.object_of(number)] += pixels[number];
+  for (std::uint32_t number = 1; number < pixels.size(); ++number)
+    objects[labeller.object_of(number)] += pixels[number];
   return objects;
 }
 
@@ -57,9 +61,15 @@ std::span<const std::uint32_t> ObjectLabeller::push(std::span<const std::uint8_t
   return above_;
 }
 
-double ObjectScores::precision() const { return object_ratio(matched, predicted); }
-double ObjectScores::recall() const { return object_ratio(matched, labelled); }
-double ObjectScores::f1() const { return object_ratio(2 * matched, predicted + labelled); }
+double ObjectScores::precision() const {
+  return object_ratio(matched, predicted);
+}
+double ObjectScores::recall() const {
+  return object_ratio(matched, labelled);
+}
+double ObjectScores::f1() const {
+  return object_ratio(2 * matched, predicted + labelled);
+}
 
 void ObjectMatcher::push(std::span<const std::uint8_t> predicted, std::span<const std::uint8_t> labelled) {
   const auto predicted_row = predicted_.push(predicted);
@@ -87,7 +97,8 @@ ObjectScores ObjectMatcher::scores() {
   std::set<std::uint32_t> taken_labelled;
   for (const auto& [pair, pixels] : shared) {
     const std::int64_t together = predicted.at(pair.first) + labelled.at(pair.second) - pixels;
-    if (2 * pixels < together || taken_predicted.contains(pair.first) || taken_labelled.contains(pair.second)) continue;
+    if (2 * pixels < together || taken_predicted.contains(pair.first) || taken_labelled.contains(pair.second))
+      continue;
     taken_predicted.insert(pair.first);
     taken_labelled.insert(pair.second);
     ++scores.matched;

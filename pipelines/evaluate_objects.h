@@ -13,8 +13,8 @@ class ObjectLabeller {
  public:
   explicit ObjectLabeller(std::int64_t cols) : above_(static_cast<std::size_t>(cols), 0) {}
 
-  /// Labels the next row: 0 is no object, other numbers are provisional (see `object_of`). Pixels that share a side and are not 0 are
-  /// one object, as in the polygons that a map is made into.
+  /// Labels the next row: 0 is no object, other numbers are provisional (see `object_of`). Pixels that share
+  /// a side and are not 0 are one object, as in the polygons that a map is made into.
   /// @return valid until the next call
   std::span<const std::uint32_t> push(std::span<const std::uint8_t> mask);
   /// The final number of a provisional one, also between rows.
@@ -36,8 +36,9 @@ struct ObjectScores {
   double f1() const;  ///< 2 matched / (predicted + labelled); 0 without objects
 };
 
-/// Finds predicted and labelled objects that are the same: their pixels' intersection over union is at least one half (as in panoptic
-/// quality, Kirillov et al. 2019). Where an exact half leaves a choice, the pair that begins first is taken.
+/// Finds predicted and labelled objects that are the same: their pixels' intersection over union is at least
+/// one half (as in panoptic quality, Kirillov et al. 2019). Where an exact half leaves a choice, the pair
+/// that begins first is taken.
 class ObjectMatcher {
  public:
   explicit ObjectMatcher(std::int64_t cols) : predicted_(cols), labelled_(cols) {}

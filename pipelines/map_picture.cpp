@@ -41,10 +41,8 @@ double squared_distance(const Segment& s, double x, double y) {
 bool clip_segment(Segment& s, double cols, double rows, double margin) {
   const double dx = s.x1 - s.x0;
   const double dy = s.y1 - s.y0;
-  const std::array<std::pair<double, double>, 4> borders = {{{-dx, s.x0 + margin},
-                                                             {dx, cols + margin - s.x0},
-                                                             {-dy, s.y0 + margin},
-                                                             {dy, rows + margin - s.y0}}};
+  const std::array<std::pair<double, double>, 4> borders = {
+      {{-dx, s.x0 + margin}, {dx, cols + margin - s.x0}, {-dy, s.y0 + margin}, {dy, rows + margin - s.y0}}};
   double enter = 0;
   double leave = 1;
   for (const auto& [p, q] : borders) {
@@ -83,15 +81,18 @@ void stroke_segment(geo::Picture& picture, Segment s, const Colour& colour, doub
 }
 
 geo::Picture white_picture(int rows, int cols) {
-  return {rows, cols, std::vector<std::uint8_t>(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * 3, 255)};
+  return {
+      rows, cols,
+      std::vector<std::uint8_t>(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * 3, 255)};
 }
 
 }  // namespace
 
 std::pair<int, int> picture_size(const geo::Window& window, int max_side) {
   if (window.empty() || max_side < 1) {
-    throw Error(Fault::usage, fmt::format("a picture of {} x {} pixels with at most {} a side cannot be drawn", window.rows,
-                                          window.cols, max_side));
+    throw Error(Fault::usage,
+                fmt::format("a picture of {} x {} pixels with at most {} a side cannot be drawn", window.rows,
+                            window.cols, max_side));
   }
   const double scale = std::max(1.0, static_cast<double>(std::max(window.rows, window.cols)) / max_side);
   const auto side = [&](std::int64_t length) {
@@ -134,11 +135,13 @@ void draw_classes(geo::Picture& picture,
                   std::span<const ClassColour> colours,
                   double opacity) {
   if (static_cast<std::int64_t>(classes.size()) != rows * cols || classes.empty()) {
-    throw Error(Fault::usage, fmt::format("{} classes were given for a picture of {} x {} pixels", classes.size(), rows, cols));
+    throw Error(Fault::usage, fmt::format("{} classes were given for a picture of {} x {} pixels",
+                                          classes.size(), rows, cols));
   }
   std::array<const Colour*, 256> palette{};
   for (const ClassColour& entry : colours) {
-    if (entry.class_id >= 0 && entry.class_id < 256) palette[static_cast<std::size_t>(entry.class_id)] = &entry.colour;
+    if (entry.class_id >= 0 && entry.class_id < 256)
+      palette[static_cast<std::size_t>(entry.class_id)] = &entry.colour;
   }
   for (int row = 0; row < picture.rows; ++row) {
     const std::int64_t from_row = (2 * std::int64_t{row} + 1) * rows / (2 * std::int64_t{picture.rows});

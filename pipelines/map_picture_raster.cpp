@@ -26,7 +26,8 @@ std::pair<std::int64_t, std::int64_t> covered(int index, int pixels, std::int64_
   return {first, std::max(first + 1, (index + 1) * length / pixels)};
 }
 
-/// Averages one row of the picture. `values` and `valid` hold source rows, from column `left` of the window on.
+/// Averages one row of the picture. `values` and `valid` hold source rows, from column `left` of the window
+/// on.
 void average_row(const Averages& shape,
                  std::span<const float> values,
                  std::span<const std::uint8_t> valid,
@@ -46,11 +47,13 @@ void average_row(const Averages& shape,
         const auto at = static_cast<std::size_t>(r * strip.cols + c);
         if (valid[at] == 0) continue;
         ++pixels;
-        for (std::size_t b = 0; b < bands; ++b) sums[b] += values[b * static_cast<std::size_t>(strip.pixels()) + at];
+        for (std::size_t b = 0; b < bands; ++b)
+          sums[b] += values[b * static_cast<std::size_t>(strip.pixels()) + at];
       }
     }
     if (pixels == 0) continue;
-    const auto at = static_cast<std::size_t>(row) * static_cast<std::size_t>(shape.cols) + static_cast<std::size_t>(col);
+    const auto at =
+        static_cast<std::size_t>(row) * static_cast<std::size_t>(shape.cols) + static_cast<std::size_t>(col);
     out.valid[at] = 1;
     for (std::size_t b = 0; b < bands; ++b) {
       out.values[b * out.valid.size() + at] = static_cast<float>(sums[b] / static_cast<double>(pixels));
@@ -58,7 +61,10 @@ void average_row(const Averages& shape,
   }
 }
 
-Averages average_down(geo::RasterSource& source, const geo::Window& window, int max_side, std::span<const int> bands) {
+Averages average_down(geo::RasterSource& source,
+                      const geo::Window& window,
+                      int max_side,
+                      std::span<const int> bands) {
   Averages out;
   std::tie(out.rows, out.cols) = picture_size(window, max_side);
   const std::size_t pixels = static_cast<std::size_t>(out.rows) * static_cast<std::size_t>(out.cols);
@@ -68,7 +74,8 @@ Averages average_down(geo::RasterSource& source, const geo::Window& window, int 
   std::vector<std::uint8_t> valid;
   for (int row = 0; row < out.rows; ++row) {
     const auto [first, last] = covered(row, out.rows, window.rows);
-    const geo::Window strip = geo::intersection({window.row + first, window.col, last - first, window.cols}, source.grid().window());
+    const geo::Window strip = geo::intersection({window.row + first, window.col, last - first, window.cols},
+                                                source.grid().window());
     if (strip.empty()) continue;
     values.resize(bands.size() * static_cast<std::size_t>(strip.pixels()));
     valid.resize(static_cast<std::size_t>(strip.pixels()));
@@ -126,12 +133,14 @@ geo::Picture stretched_picture(const Averages& averages, std::size_t bands) {
 void require_bands(const geo::RasterSource& source, std::span<const int> bands) {
   for (const int band : bands) {
     if (band >= 0 && band < static_cast<int>(source.bands().size())) continue;
-    throw geo::Error(geo::Fault::wrong_bands, fmt::format("a picture of {} needs band {}, the raster has {}: choose other bands",
-                                                          source.name(), band + 1, source.bands().size()));
+    throw geo::Error(geo::Fault::wrong_bands,
+                     fmt::format("a picture of {} needs band {}, the raster has {}: choose other bands",
+                                 source.name(), band + 1, source.bands().size()));
   }
 }
 
-/// Factor on heights that brings the 90th percentile of the steepness to about 30 degrees, never below 1, at most 20.
+/// Factor on heights that brings the 90th percentile of the steepness to about 30 degrees, never below 1, at
+/// most 20.
 float exaggeration(std::span<const float> slopes_deg, std::span<const std::uint8_t> valid) {
   std::vector<float> steep;
   for (std::size_t i = 0; i < slopes_deg.size(); ++i) {
@@ -145,7 +154,10 @@ float exaggeration(std::span<const float> slopes_deg, std::span<const std::uint8
 
 }  // namespace
 
-geo::Picture render_optical(geo::RasterSource& source, const geo::Window& window, int max_side, std::vector<int> bands) {
+geo::Picture render_optical(geo::RasterSource& source,
+                            const geo::Window& window,
+                            int max_side,
+                            std::vector<int> bands) {
   if (bands.empty()) bands = source.bands().size() >= 3 ? std::vector<int>{0, 1, 2} : std::vector<int>{0};
   bands.resize(bands.size() >= 3 ? 3 : 1);
   require_bands(source, bands);
@@ -173,7 +185,8 @@ geo::Picture render_hillshade(geo::RasterSource& dem, const geo::Window& window,
   for (std::size_t i = 0; i < valid.size(); ++i) {
     if (valid[i] == 0) continue;
     const float grey = std::clamp(derived[i], 0.0F, 255.0F);
-    std::fill_n(picture.rgb.begin() + static_cast<std::ptrdiff_t>(3 * i), 3, static_cast<std::uint8_t>(std::lround(grey)));
+    std::fill_n(picture.rgb.begin() + static_cast<std::ptrdiff_t>(3 * i), 3,
+                static_cast<std::uint8_t>(std::lround(grey)));
   }
   return picture;
 }

@@ -21,7 +21,8 @@ constexpr double kLeft = 62;
 constexpr double kRight = 468;
 constexpr double kTop = 12;
 constexpr double kBottom = 268;
-constexpr std::array<std::string_view, 8> kDashes = {"", "7 3", "2 3", "9 3 2 3", "5 5", "12 4", "1 4", "12 3 2 3 2 3"};
+constexpr std::array<std::string_view, 8> kDashes = {"",    "7 3",  "2 3", "9 3 2 3",
+                                                     "5 5", "12 4", "1 4", "12 3 2 3 2 3"};
 
 using Range = std::pair<double, double>;
 
@@ -46,25 +47,34 @@ Range range_of(const CurvePlot& plot, const Range& given, const std::vector<doub
 struct Frame {
   Range x;
   Range y;
-  double across(double value) const { return kLeft + (value - x.first) / (x.second - x.first) * (kRight - kLeft); }
-  double down(double value) const { return kBottom - (value - y.first) / (y.second - y.first) * (kBottom - kTop); }
+  double across(double value) const {
+    return kLeft + (value - x.first) / (x.second - x.first) * (kRight - kLeft);
+  }
+  double down(double value) const {
+    return kBottom - (value - y.first) / (y.second - y.first) * (kBottom - kTop);
+  }
 };
 
 std::string axes_svg(const CurvePlot& plot, const Frame& frame) {
   std::string out;
   for (const double tick : round_ticks(frame.x.first, frame.x.second, 6)) {
     const double x = frame.across(tick);
-    out += fmt::format(R"(<line class="grid" x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}"/>)", x, kTop, kBottom);
-    out += fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle">{:.6g}</text>)", x, kBottom + 17, tick);
+    out +=
+        fmt::format(R"(<line class="grid" x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}"/>)", x, kTop, kBottom);
+    out +=
+        fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle">{:.6g}</text>)", x, kBottom + 17, tick);
   }
   for (const double tick : round_ticks(frame.y.first, frame.y.second, 5)) {
     const double y = frame.down(tick);
-    out += fmt::format(R"(<line class="grid" x1="{0}" y1="{1:.1f}" x2="{2}" y2="{1:.1f}"/>)", kLeft, y, kRight);
-    out += fmt::format(R"(<text x="{}" y="{:.1f}" text-anchor="end">{:.6g}</text>)", kLeft - 6, y + 4.5, tick);
+    out +=
+        fmt::format(R"(<line class="grid" x1="{0}" y1="{1:.1f}" x2="{2}" y2="{1:.1f}"/>)", kLeft, y, kRight);
+    out +=
+        fmt::format(R"(<text x="{}" y="{:.1f}" text-anchor="end">{:.6g}</text>)", kLeft - 6, y + 4.5, tick);
   }
-  out += fmt::format(R"(<path class="axis" fill="none" d="M{0} {1}V{2}H{3}"/>)", kLeft, kTop, kBottom, kRight);
-  out += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)", 0.5 * (kLeft + kRight), kHeight - 10,
-                     escape_html(plot.x_label));
+  out +=
+      fmt::format(R"(<path class="axis" fill="none" d="M{0} {1}V{2}H{3}"/>)", kLeft, kTop, kBottom, kRight);
+  out += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)", 0.5 * (kLeft + kRight),
+                     kHeight - 10, escape_html(plot.x_label));
   out += fmt::format(R"svg(<text transform="translate(15 {}) rotate(-90)" text-anchor="middle">{}</text>)svg",
                      0.5 * (kTop + kBottom), escape_html(plot.y_label));
   return out;
@@ -105,7 +115,8 @@ std::vector<double> round_ticks(double low, double high, int count) {
   const double step = decade * (leading <= 1.5 ? 1 : leading <= 3.5 ? 2 : leading <= 7.5 ? 5 : 10);
   std::vector<double> ticks;
   const double first = std::ceil(low / step - 1e-9);
-  for (int i = 0; i <= 2 * count + 2; ++i) {  // a bounded loop: far from zero, adding one step may change nothing
+  for (int i = 0; i <= 2 * count + 2;
+       ++i) {  // a bounded loop: far from zero, adding one step may change nothing
     const double tick = (first + i) * step;
     if (tick > high + 1e-9 * step) break;
     ticks.push_back(first + i == 0 ? 0.0 : tick);
@@ -124,15 +135,16 @@ std::string curve_svg(const CurvePlot& plot) {
                                             series.x.size(), series.y.size()));
     }
   }
-  const Frame frame{range_of(plot, plot.x_range, &CurveSeries::x), range_of(plot, plot.y_range, &CurveSeries::y)};
+  const Frame frame{range_of(plot, plot.x_range, &CurveSeries::x),
+                    range_of(plot, plot.y_range, &CurveSeries::y)};
   std::string out = fmt::format(R"(<svg viewBox="0 0 {} {}" role="img" aria-label="{}">)", kWidth, kHeight,
                                 escape_html(plot.title));
   out += axes_svg(plot, frame);
   if (plot.diagonal) {
     const double low = std::max(frame.x.first, frame.y.first);
     const double high = std::min(frame.x.second, frame.y.second);
-    out += fmt::format(R"(<line class="ideal" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>)", frame.across(low),
-                       frame.down(low), frame.across(high), frame.down(high));
+    out += fmt::format(R"(<line class="ideal" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>)",
+                       frame.across(low), frame.down(low), frame.across(high), frame.down(high));
   }
   for (std::size_t i = 0; i < plot.series.size(); ++i) out += series_svg(plot.series[i], i, frame);
   return out + "</svg>\n";

@@ -21,14 +21,15 @@ struct CurvePlot {
   std::string title;
   std::string x_label;
   std::string y_label;
-  std::vector<CurveSeries> series;      ///< told apart by colour and dash, at most eight patterns
+  std::vector<CurveSeries> series;  ///< told apart by colour and dash, at most eight patterns
   std::pair<double, double> x_range = {0, 0};
   std::pair<double, double> y_range = {0, 0};
-  bool diagonal = false;                ///< a thin line y = x: what a perfect calibration would be
+  bool diagonal = false;  ///< a thin line y = x: what a perfect calibration would be
 };
 
 /// The plot as an inline SVG element that scales with the page and takes its colours from the page's style
-/// (classes `axis`, `grid`, `c0`..`c7`, see report_html.cpp). Texts are escaped. The same plot gives the same text.
+/// (classes `axis`, `grid`, `c0`..`c7`, see report_html.cpp). Texts are escaped. The same plot gives the same
+/// text.
 /// @throws Error (usage) if a series has not as many x as y
 std::string curve_svg(const CurvePlot& plot);
 

@@ -25,7 +25,8 @@ void write_text_file(const std::string& path, std::string_view text, bool overwr
   std::filesystem::rename(temporary, path, failure);
   if (failure) {
     std::filesystem::remove(temporary, ignored);
-    throw Error(Fault::unwritable, "cannot give " + temporary + " its name " + path + ": " + failure.message());
+    throw Error(Fault::unwritable,
+                "cannot give " + temporary + " its name " + path + ": " + failure.message());
   }
 }
 

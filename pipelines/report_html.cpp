@@ -12,8 +12,10 @@
 namespace scarp::pipelines {
 namespace {
 
-// Colours of curves: Okabe & Ito (2008), told apart by colour-blind readers; darker or lighter with the scheme.
-constexpr std::string_view kStyle = R"(:root{color-scheme:light dark;--ink:#1c2228;--soft:#59636e;--paper:#fff;--card:#f4f6f8;--line:#d5dbe1;
+// Colours of curves: Okabe & Ito (2008), told apart by colour-blind readers; darker or lighter with the
+// scheme.
+constexpr std::string_view kStyle =
+    R"(:root{color-scheme:light dark;--ink:#1c2228;--soft:#59636e;--paper:#fff;--card:#f4f6f8;--line:#d5dbe1;
 --warn:#fff3d6;--warnline:#c98a00;--c0:#0067a5;--c1:#c44e00;--c2:#00805c;--c3:#a8488a;--c4:#8a6d00;--c5:#2f7fb8;--c6:#59636e;--c7:#7a3b00}
 @media(prefers-color-scheme:dark){:root{--ink:#e6eaee;--soft:#a0abb6;--paper:#14181c;--card:#1e242a;--line:#38414a;--warn:#3a2f10;
 --warnline:#d9a520;--c0:#56b4e9;--c1:#f08a4b;--c2:#2cc295;--c3:#e08cc3;--c4:#e2c541;--c5:#8fc8ef;--c6:#a0abb6;--c7:#d39a6a}}
@@ -68,21 +70,34 @@ std::size_t utf8_length(std::string_view text) {
     if ((byte(i) & 0xC0) != 0x80) return 0;
   }
   const unsigned second = byte(1);
-  const bool bad = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-                   (lead == 0xF4 && second > 0x8F);
+  const bool bad = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+                   (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
   return bad ? 0 : length;
 }
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
-    case '&': out += "&amp;"; return;
-    case '<': out += "&lt;"; return;
-    case '>': out += "&gt;"; return;
-    case '"': out += "&quot;"; return;
-    case '\'': out += "&#39;"; return;
+    case '&':
+      out += "&amp;";
+      return;
+    case '<':
+      out += "&lt;";
+      return;
+    case '>':
+      out += "&gt;";
+      return;
+    case '"':
+      out += "&quot;";
+      return;
+    case '\'':
+      out += "&#39;";
+      return;
     case '\n':
-    case '\t': out += c; return;
-    default: break;
+    case '\t':
+      out += c;
+      return;
+    default:
+      break;
   }
   const auto byte = static_cast<unsigned char>(c);
   if (byte < 0x20 || byte == 0x7F) {
@@ -108,7 +123,9 @@ std::vector<bool> number_columns(std::size_t columns, const std::vector<std::vec
   return numbers;
 }
 
-std::string_view number_class(bool number) { return number ? " class=\"number\"" : ""; }
+std::string_view number_class(bool number) {
+  return number ? " class=\"number\"" : "";
+}
 
 std::string legend_html(std::span<const LegendEntry> legend) {
   if (legend.empty()) return {};
@@ -160,9 +177,13 @@ std::string base64(std::span<const std::uint8_t> bytes) {
 HtmlReport::HtmlReport(std::string title, std::string subtitle)
     : title_(std::move(title)), subtitle_(std::move(subtitle)) {}
 
-void HtmlReport::add_heading(std::string_view text) { body_ += "<h2>" + escape_html(text) + "</h2>\n"; }
+void HtmlReport::add_heading(std::string_view text) {
+  body_ += "<h2>" + escape_html(text) + "</h2>\n";
+}
 
-void HtmlReport::add_paragraph(std::string_view text) { body_ += "<p>" + escape_html(text) + "</p>\n"; }
+void HtmlReport::add_paragraph(std::string_view text) {
+  body_ += "<p>" + escape_html(text) + "</p>\n";
+}
 
 void HtmlReport::add_warning(std::string_view text) {
   body_ += "<p class=\"warning\" role=\"note\">" + escape_html(text) + "</p>\n";
@@ -183,8 +204,8 @@ void HtmlReport::add_table(std::string_view caption,
                            const std::vector<std::vector<std::string>>& rows) {
   for (const auto& row : rows) {
     if (row.size() != header.size()) {
-      throw Error(Fault::usage, fmt::format("table \"{}\" of a report has {} columns and a row with {} cells", caption,
-                                            header.size(), row.size()));
+      throw Error(Fault::usage, fmt::format("table \"{}\" of a report has {} columns and a row with {} cells",
+                                            caption, header.size(), row.size()));
     }
   }
   const std::vector<bool> numbers = number_columns(header.size(), rows);
@@ -211,11 +232,13 @@ void HtmlReport::add_picture(std::string_view caption,
                              std::span<const LegendEntry> legend,
                              std::string_view alternative) {
   if (picture.rows <= 0 || picture.cols <= 0) {
-    throw Error(Fault::usage, fmt::format("picture \"{}\" of a report has {} x {} pixels", caption, picture.rows, picture.cols));
+    throw Error(Fault::usage, fmt::format("picture \"{}\" of a report has {} x {} pixels", caption,
+                                          picture.rows, picture.cols));
   }
-  body_ += fmt::format("<figure><img width=\"{}\" height=\"{}\" alt=\"{}\" src=\"data:image/png;base64,{}\">\n", picture.cols,
-                       picture.rows, escape_html(alternative.empty() ? caption : alternative),
-                       base64(geo::encode_png(picture)));
+  body_ +=
+      fmt::format("<figure><img width=\"{}\" height=\"{}\" alt=\"{}\" src=\"data:image/png;base64,{}\">\n",
+                  picture.cols, picture.rows, escape_html(alternative.empty() ? caption : alternative),
+                  base64(geo::encode_png(picture)));
   body_ += legend_html(legend);
   body_ += "<figcaption>" + escape_html(caption) + "</figcaption></figure>\n";
 }
@@ -225,8 +248,10 @@ void HtmlReport::add_curve(const CurvePlot& plot) {
   if (plot.series.size() > 1) {
     body_ += "<ul class=\"legend\">";
     for (std::size_t i = 0; i < plot.series.size(); ++i) {
-      body_ += fmt::format("<li><svg class=\"dash\" viewBox=\"0 0 30 8\" aria-hidden=\"true\"><g class=\"c{}\">{}</g></svg>{}</li>",
-                           i % 8, curve_sample(i), escape_html(plot.series[i].name));
+      body_ += fmt::format(
+          "<li><svg class=\"dash\" viewBox=\"0 0 30 8\" aria-hidden=\"true\"><g "
+          "class=\"c{}\">{}</g></svg>{}</li>",
+          i % 8, curve_sample(i), escape_html(plot.series[i].name));
     }
     body_ += "</ul>\n";
   }
@@ -237,7 +262,9 @@ std::string HtmlReport::html() const {
   std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   out += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   // Whatever a file name manages to smuggle in: nothing is loaded and nothing runs.
-  out += "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n";
+  out +=
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+      "'unsafe-inline'\">\n";
   out += "<title>" + escape_html(title_) + "</title>\n<style>\n";
   out += kStyle;
   out += "</style>\n</head>\n<body>\n<main>\n<h1>" + escape_html(title_) + "</h1>\n";
@@ -246,6 +273,8 @@ std::string HtmlReport::html() const {
   return out + "</main>\n</body>\n</html>\n";
 }
 
-void HtmlReport::write(const std::string& path, bool overwrite) const { write_text_file(path, html(), overwrite); }
+void HtmlReport::write(const std::string& path, bool overwrite) const {
+  write_text_file(path, html(), overwrite);
+}
 
 }  // namespace scarp::pipelines

@@ -13,8 +13,8 @@
 
 namespace scarp::pipelines {
 
-/// Text made safe for HTML and SVG, in elements and in quoted attributes: & < > " ' become entities; control characters and bytes that
-/// are not UTF-8 become U+FFFD.
+/// Text made safe for HTML and SVG, in elements and in quoted attributes: & < > " ' become entities; control
+/// characters and bytes that are not UTF-8 become U+FFFD.
 std::string escape_html(std::string_view text);
 
 /// Base64 with padding (RFC 4648, section 4).
@@ -33,8 +33,8 @@ struct KeyFigure {
   std::string meaning;
 };
 
-/// A page in one file: no script, no other file, no network; pictures inside as PNG. Reads on a phone and on a screen, in light and dark,
-/// and prints. Every text that is added is plain text and is escaped.
+/// A page in one file: no script, no other file, no network; pictures inside as PNG. Reads on a phone and on
+/// a screen, in light and dark, and prints. Every text that is added is plain text and is escaped.
 class HtmlReport {
  public:
   explicit HtmlReport(std::string title, std::string subtitle = {});
@@ -43,7 +43,8 @@ class HtmlReport {
   void add_paragraph(std::string_view text);
   void add_warning(std::string_view text);
   void add_figures(std::span<const KeyFigure> figures);
-  /// @param header  column titles; the first column of each row is its title. Columns whose cells are all numbers stand to the right.
+  /// @param header  column titles; the first column of each row is its title. Columns whose cells are all
+  /// numbers stand to the right.
   /// @throws Error (usage) if a row has another number of cells than the header
   void add_table(std::string_view caption,
                  const std::vector<std::string>& header,

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/report_evaluation.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "pipelines/version.h"
+
+namespace scarp::pipelines {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+std::string figure_text(double value) {
+  return fmt::format("{:.3f}", value);
+}
+
+/// 1234567 as "1 234 567".
+std::string count_text(std::int64_t value) {
+  std::string digits = std::to_string(value);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), " ");
+  return digits;
+}
+
+std::string share_text(std::int64_t part, std::int64_t whole) {
+  return whole == 0 ? "-"
+                    : fmt::format("{:.2f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+void add_main_figures(HtmlReport& report, const Evaluation& s) {
+  std::vector<KeyFigure> figures = {
+      {"F1", figure_text(s.f1), "balance of precision and recall, 1 is perfect"},
+      {"IoU", figure_text(s.iou), "shared landslide ground over all landslide ground of map and labels"},
+      {"Precision", figure_text(s.precision), "share of the mapped landslide ground that is right"},
+      {"Recall", figure_text(s.recall), "share of the labelled landslide ground that was found"},
+      {"Objects F1", figure_text(s.objects.f1), "landslides found as wholes: they overlap by at least half"}};
+  if (s.ece >= 0)
+    figures.push_back({"Calibration error", figure_text(s.ece),
+                       "mean gap between stated probability and truth, 0 is perfect"});
+  report.add_figures(figures);
+}
+
+void add_confusion(HtmlReport& report, const Evaluation& s) {
+  const std::int64_t all = s.labelled_pixels;
+  report.add_heading("Pixels");
+  report.add_table("Labelled pixels by map and labels",
+                   {"", "labelled landslide", "labelled background", "all"},
+                   {{"mapped landslide", count_text(s.true_positive), count_text(s.false_positive),
+                     count_text(s.true_positive + s.false_positive)},
+                    {"mapped background", count_text(s.false_negative), count_text(s.true_negative),
+                     count_text(s.false_negative + s.true_negative)},
+                    {"all", count_text(s.true_positive + s.false_negative),
+                     count_text(s.false_positive + s.true_negative), count_text(all)}});
+  report.add_table(
+      "What follows from them", {"figure", "value", "meaning"},
+      {{"Mean IoU", figure_text(s.miou), "mean of the IoU of landslide and of background"},
+       {"IoU of background", figure_text(s.iou_background), "the same measure for stable ground"},
+       {"Accuracy", figure_text(s.accuracy),
+        "share of pixels that are right; high where landslides are rare"},
+       {"Mapped landslide", share_text(s.true_positive + s.false_positive, all),
+        "share of the compared ground"},
+       {"Labelled landslide", share_text(s.true_positive + s.false_negative, all),
+        "share of the compared ground"},
+       {"Unmapped pixels", count_text(s.unmapped_pixels),
+        "labelled, without data in the map: left out of all counts"}});
+}
+
+void add_objects(HtmlReport& report, const Evaluation& s) {
+  report.add_heading("Landslides as objects");
+  report.add_paragraph(
+      "An object is a group of landslide pixels that share sides, as far as it lies in the compared ground. "
+      "A mapped and a labelled object are "
+      "the same if the ground that they share is at least half of the ground that they cover together.");
+  report.add_table("", {"objects", "number"},
+                   {{"mapped", count_text(s.objects.predicted)},
+                    {"labelled", count_text(s.objects.labelled)},
+                    {"the same", count_text(s.objects.matched)}});
+}
+
+void add_classes(HtmlReport& report, const Evaluation& s) {
+  if (s.classes.size() < 2) return;
+  report.add_heading("Classes");
+  Rows rows;
+  for (const Evaluation::ClassScore& c : s.classes) {
+    rows.push_back({c.name.empty() ? fmt::format("class {}", c.id) : fmt::format("{} ({})", c.name, c.id),
+                    figure_text(c.f1), figure_text(c.iou), count_text(c.true_positive),
+                    count_text(c.false_positive), count_text(c.false_negative)});
+  }
+  report.add_table("Each class against all others", {"class", "F1", "IoU", "hit", "false alarm", "missed"},
+                   rows);
+}
+
+void add_calibration_curve(HtmlReport& report, const Evaluation& s) {
+  report.add_heading("Calibration");
+  if (s.ece < 0) {
+    report.add_paragraph(
+        "No probability raster was given, so it cannot be told whether probabilities can be believed.");
+    return;
+  }
+  CurveSeries curve{"observed", {}, {}, true};
+  Rows rows;
+  for (const Evaluation::Bin& bin : s.reliability) {
+    if (bin.pixels == 0) continue;
+    curve.x.push_back(bin.confidence);
+    curve.y.push_back(bin.frequency);
+    rows.push_back({figure_text(bin.confidence), figure_text(bin.frequency), count_text(bin.pixels)});
+  }
+  report.add_paragraph(
+      "Of all pixels that were given a probability of 0.7, seven in ten should be landslide: dots on the "
+      "dotted line. Dots below it mean that "
+      "the map is too sure, above it too cautious.");
+  report.add_curve({"Share of landslide pixels against stated probability",
+                    "stated probability of landslide",
+                    "share that is landslide",
+                    {curve},
+                    {0, 1},
+                    {0, 1},
+                    true});
+  report.add_table("Bins of equal width; empty ones are left out",
+                   {"mean probability", "share that is landslide", "pixels"}, rows);
+}
+
+void add_inputs(HtmlReport& report,
+                const Evaluation& s,
+                const std::map<std::string, std::string>& provenance) {
+  report.add_heading("Inputs");
+  Rows rows = {{"map", s.prediction}, {"labels", s.labels}, {"labelled area", s.labelled_area}};
+  if (!s.probability_raster.empty()) rows.push_back({"probability raster", s.probability_raster});
+  rows.push_back({"pixels", s.grid});
+  rows.push_back({"evaluated with", "Scarp " + version()});
+  report.add_table("", {"input", "value"}, rows);
+  Rows facts;
+  for (const auto& [key, value] : provenance) facts.push_back({key, value});
+  if (!facts.empty()) report.add_table("What the map says of itself", {"key", "value"}, facts);
+}
+
+}  // namespace
+
+HtmlReport evaluation_report(const Evaluation& scores,
+                             const ErrorPicture& errors,
+                             const std::map<std::string, std::string>& provenance) {
+  HtmlReport report("How good is this landslide map?",
+                    fmt::format("{} against {}, {} labelled pixels",
+                                std::filesystem::path(scores.prediction).filename().string(),
+                                std::filesystem::path(scores.labels).filename().string(),
+                                count_text(scores.labelled_pixels)));
+  for (const std::string& warning : scores.warnings) report.add_warning(warning);
+  add_main_figures(report, scores);
+  report.add_heading("Where it is right and wrong");
+  report.add_picture(errors.background.empty() ? std::string("The compared ground, north up.")
+                                               : "The compared ground, north up, over " + errors.background +
+                                                     "; paler where nothing is compared.",
+                     errors.picture, errors.legend, "Map of hits, false alarms and missed landslides");
+  add_confusion(report, scores);
+  add_objects(report, scores);
+  add_classes(report, scores);
+  add_calibration_curve(report, scores);
+  add_inputs(report, scores, provenance);
+  return report;
+}
+
+}  // namespace scarp::pipelines
