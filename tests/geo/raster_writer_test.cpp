@@ -96,6 +96,7 @@ TEST_P(RasterWriterOf, ClassesKeepNamesColoursAndWholeNumbers) {
   writer.write_rows<std::uint8_t>(values, grid.rows);
   writer.finish();
   const test::TestDataset dataset(GDALDataset::Open(path.c_str()));
+  dataset->GetMetadata();  // GDAL reads side files only when asked for something of this kind
   GDALRasterBand& band = *dataset->GetRasterBand(1);
   ASSERT_NE(band.GetCategoryNames(), nullptr);
   EXPECT_STREQ(band.GetCategoryNames()[1], "landslide");
