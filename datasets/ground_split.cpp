@@ -3,130 +3,138 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <numeric>
-#include <random>
-#include <string>
+#include <tuple>
 
 #include "datasets/error.h"
+#include "datasets/random.h"
+#include "geo/feature_file_gdal.h"
 
 namespace scarp::datasets {
 namespace {
 
-geo::Window bounding_window(const geo::Feature& feature, const geo::Grid& grid) {
-  geo::Window window;
-  for (const geo::Polygon& part : feature.parts) {
-    double top = 1e300, left = 1e300, bottom = -1e300, right = -1e300;
-    for (const geo::MapPoint& point : part.outer) {
-      const geo::PixelPoint pixel = grid.pixel_from_map(point);
-      top = std::min(top, pixel.row), bottom = std::max(bottom, pixel.row);
-      left = std::min(left, pixel.col), right = std::max(right, pixel.col);
-    }
-    const auto row = std::llround(top), col = std::llround(left);
-    window = geo::enclosing(window, {row, col, std::llround(bottom) - row, std::llround(right) - col});
-  }
-  return window;
+geo::Window window_of(const geo::Polygon& polygon, const geo::Grid& grid) {
+  const auto [left, right] = std::minmax_element(polygon.outer.begin(), polygon.outer.end(),
+                                                 [](const auto& a, const auto& b) { return a.x < b.x; });
+  const auto [bottom, top] = std::minmax_element(polygon.outer.begin(), polygon.outer.end(),
+                                                 [](const auto& a, const auto& b) { return a.y < b.y; });
+  return geo::intersection(geo::window_of_box(grid, left->x, bottom->y, right->x, top->y), grid.window());
 }
 
-void cut(const geo::Window& window, int side, std::vector<geo::Window>& blocks) {
-  for (std::int64_t row = window.row; row < window.row_end(); row += side) {
-    for (std::int64_t col = window.col; col < window.col_end(); col += side) {
-      blocks.push_back({row, col, std::min<std::int64_t>(side, window.row_end() - row),
-                        std::min<std::int64_t>(side, window.col_end() - col)});
-    }
-  }
-}
-
-/// Sets that are joined until they stand apart (Galler & Fischer 1964).
-class DisjointSets {
- public:
-  explicit DisjointSets(std::size_t size) : parent_(size) {
-    std::iota(parent_.begin(), parent_.end(), std::size_t{0});
-  }
-  std::size_t find(std::size_t item) {
-    while (parent_[item] != item) item = parent_[item] = parent_[parent_[item]];
-    return item;
-  }
-  void join(std::size_t a, std::size_t b) {
-    parent_[std::max(find(a), find(b))] = std::min(find(a), find(b));
-  }
-
- private:
-  std::vector<std::size_t> parent_;
-};
-
-// Blocks that share a corner touch.
 bool touch(const geo::Window& a, const geo::Window& b) {
-  return a.row <= b.row_end() && b.row <= a.row_end() && a.col <= b.col_end() && b.col <= a.col_end();
+  return !geo::intersection(a.grown(1), b).empty();
 }
 
-void number_groups(LabelledBlocks& labelled) {
-  const std::size_t count = labelled.blocks.size();
-  DisjointSets sets(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t j = i + 1; j < count; ++j) {
-      if (touch(labelled.blocks[i], labelled.blocks[j])) sets.join(i, j);
+/// Adds the window in about equal pieces of at most `block_px` a side, those that hold a pixel of the
+/// polygon.
+void add_blocks(const geo::FeatureLayer& polygon,
+                const geo::Grid& grid,
+                const geo::Window& window,
+                int block_px,
+                std::vector<geo::Window>& blocks) {
+  const std::int64_t down = (window.rows + block_px - 1) / block_px,
+                     across = (window.cols + block_px - 1) / block_px;
+  for (std::int64_t i = 0; i < down; ++i) {
+    for (std::int64_t j = 0; j < across; ++j) {
+      const std::int64_t row = window.rows * i / down, col = window.cols * j / across;
+      const geo::Window block = {window.row + row, window.col + col, window.rows * (i + 1) / down - row,
+                                 window.cols * (j + 1) / across - col};
+      const std::vector<std::uint8_t> burnt = geo::burn(polygon, grid, block, 0);
+      if (std::any_of(burnt.begin(), burnt.end(), [](std::uint8_t value) { return value != 0; }))
+        blocks.push_back(block);
     }
   }
-  std::vector<int> number(count, -1);
-  labelled.group.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    int& of_root = number[sets.find(i)];
-    if (of_root < 0) of_root = labelled.groups++;
-    labelled.group[i] = of_root;
+}
+
+int root_of(std::vector<int>& parent, int block) {
+  while (parent[block] != block) block = parent[block] = parent[parent[block]];
+  return block;
+}
+
+/// Numbers the connected groups of blocks that are ordered by row.
+void number_groups(LabelledBlocks& result) {
+  const int count = static_cast<int>(result.blocks.size());
+  std::vector<int> parent(result.blocks.size());
+  std::iota(parent.begin(), parent.end(), 0);
+  for (int i = 0; i < count; ++i) {
+    for (int j = i + 1; j < count && result.blocks[j].row <= result.blocks[i].row_end(); ++j) {
+      if (touch(result.blocks[i], result.blocks[j])) parent[root_of(parent, j)] = root_of(parent, i);
+    }
   }
+  std::map<int, int> number;
+  for (int i = 0; i < count; ++i) {
+    const auto known = number.try_emplace(root_of(parent, i), static_cast<int>(number.size())).first;
+    result.group.push_back(known->second);
+  }
+  result.groups = static_cast<int>(number.size());
 }
 
-std::int64_t distance(const geo::Window& a, const geo::Window& b) {
-  const std::int64_t rows = std::max({a.row - b.row_end(), b.row - a.row_end(), std::int64_t{0}});
-  const std::int64_t cols = std::max({a.col - b.col_end(), b.col - a.col_end(), std::int64_t{0}});
-  return std::max(rows, cols);
-}
-
-// Whole groups in an order drawn from the seed, as long as they do not overshoot.
-std::vector<bool> choose_groups(const LabelledBlocks& blocks, double share, std::uint64_t seed) {
-  std::vector<int> sizes(static_cast<std::size_t>(blocks.groups));
-  for (const int group : blocks.group) ++sizes[static_cast<std::size_t>(group)];
-  std::vector<std::size_t> order(sizes.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::mt19937_64 random(seed);
-  for (std::size_t i = order.size(); i > 1; --i)
-    std::swap(order[i - 1], order[static_cast<std::size_t>(random() % i)]);
-  const double wanted = share * static_cast<double>(blocks.blocks.size());
-  constexpr double kOvershoot = 1.25;
-  std::vector<bool> chosen(sizes.size(), false);
-  double taken = 0;
-  for (const std::size_t group : order) {
-    if (taken >= wanted || taken + sizes[group] > kOvershoot * wanted) continue;
+/// Whole groups in an order drawn from `seed`, as many as fit into `target` blocks.
+std::vector<bool> choose_groups(const LabelledBlocks& blocks, double target, std::uint64_t seed) {
+  std::vector<int> size(static_cast<std::size_t>(blocks.groups), 0), order(size.size());
+  for (const int group : blocks.group) ++size[group];
+  std::iota(order.begin(), order.end(), 0);
+  Random random(seed);
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+  std::vector<bool> chosen(size.size(), false);
+  int taken = 0;
+  for (const int group : order) {
+    if (taken >= target) break;
+    if (taken + size[group] > std::max(1.0, 1.1 * target)) continue;
     chosen[group] = true;
-    taken += sizes[group];
+    taken += size[group];
   }
+  if (taken == 0) chosen[std::min_element(size.begin(), size.end()) - size.begin()] = true;
   return chosen;
 }
 
-// Blocks of one group only: a straight line across columns or rows, near the wanted share, where fewest
-// blocks lie on or at it.
-std::vector<bool> cut_straight(const LabelledBlocks& blocks, double share) {
-  const std::size_t count = blocks.blocks.size();
-  std::vector<bool> best(count, false);
-  double best_cost = 1e300;
+/// Blocks before or behind a line along a row or a column; blocks that it crosses are on neither side.
+struct Line {
+  bool by_row = false;
+  bool before = false;  // validation lies before the line
+  std::int64_t place = 0;
+
+  int side(const geo::Window& block) const {
+    const std::int64_t begin = by_row ? block.row : block.col,
+                       end = by_row ? block.row_end() : block.col_end();
+    return end <= place ? -1 : begin >= place ? 1 : 0;
+  }
+  bool touches(const geo::Window& block) const {
+    const std::int64_t begin = by_row ? block.row : block.col,
+                       end = by_row ? block.row_end() : block.col_end();
+    return begin <= place && place <= end;
+  }
+  bool validates(const geo::Window& block) const { return side(block) == (before ? -1 : 1); }
+};
+
+/// The line that fewest blocks touch among those that give from half to one and a half times the share; else
+/// the nearest to it.
+Line best_line(const LabelledBlocks& blocks, double target, std::uint64_t seed) {
+  using Cost = std::tuple<bool, std::ptrdiff_t, double, std::uint64_t>;
+  Line best;
+  Cost least{true, std::numeric_limits<std::ptrdiff_t>::max(), 0, 0};
   for (const bool by_row : {false, true}) {
-    for (const geo::Window& edge : blocks.blocks) {
-      const std::int64_t line = by_row ? edge.row : edge.col;
-      std::vector<bool> beyond(count);
-      double taken = 0, at_line = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        const geo::Window& b = blocks.blocks[i];
-        const std::int64_t first = by_row ? b.row : b.col;
-        const std::int64_t last = by_row ? b.row_end() : b.col_end();
-        beyond[i] = first >= line;
-        taken += beyond[i] ? 1 : 0;
-        at_line += first <= line && last >= line ? 1 : 0;
-      }
-      const double off = std::abs(taken / static_cast<double>(count) - share) / std::max(share, 1e-9);
-      const double cost = at_line / static_cast<double>(count) + off;
-      if (taken > 0 && taken < static_cast<double>(count) && cost < best_cost) {
-        best_cost = cost;
-        best = beyond;
+    for (const geo::Window& block : blocks.blocks) {
+      for (const bool before : {false, true}) {
+        const Line line{by_row, before, by_row ? block.row : block.col};
+        const auto count = [&](auto rule) {
+          return std::count_if(blocks.blocks.begin(), blocks.blocks.end(), rule);
+        };
+        const auto validating = count([&](const geo::Window& b) { return line.validates(b); });
+        const auto training = count([&](const geo::Window& b) { return line.side(b) == (before ? 1 : -1); });
+        if (validating == 0 || training == 0) continue;
+        const double miss = std::abs(static_cast<double>(validating) - target);
+        const bool poor = miss > 0.5 * target;
+        const auto touched = poor ? 0 : count([&](const geo::Window& b) { return line.touches(b); });
+        const std::uint64_t lot =
+            mixed(seed ^ (static_cast<std::uint64_t>(line.place) * 4 + (by_row ? 2 : 0) + (before ? 1 : 0)));
+        const Cost cost{poor, touched, miss, lot};
+        if (cost < least) {
+          least = cost;
+          best = line;
+        }
       }
     }
   }
@@ -136,47 +144,58 @@ std::vector<bool> cut_straight(const LabelledBlocks& blocks, double share) {
 }  // namespace
 
 LabelledBlocks labelled_blocks(const geo::FeatureLayer& area, const geo::Grid& grid, int block_px) {
-  if (block_px <= 0)
-    throw Error(Fault::bad_argument,
-                "The side of a block must be positive, is " + std::to_string(block_px) + ".");
-  LabelledBlocks labelled;
-  for (const geo::Feature& feature : area.features) {
-    const geo::Window window = geo::intersection(bounding_window(feature, grid), grid.window());
-    if (!window.empty()) cut(window, block_px, labelled.blocks);
+  if (block_px < 1) {
+    throw Error(Fault::bad_argument, "blocks of " + std::to_string(block_px) + " pixels; give at least 1");
   }
-  std::sort(labelled.blocks.begin(), labelled.blocks.end(), [](const geo::Window& a, const geo::Window& b) {
-    return a.row != b.row ? a.row < b.row : a.col < b.col;
+  LabelledBlocks result;
+  for (const geo::Feature& feature : area.features) {
+    for (const geo::Polygon& polygon : feature.parts) {
+      if (polygon.outer.empty()) continue;
+      const geo::Window window = window_of(polygon, grid);
+      const geo::FeatureLayer alone = {area.name, area.crs, {{{polygon}, 1, ""}}};
+      if (!window.empty()) add_blocks(alone, grid, window, block_px, result.blocks);
+    }
+  }
+  std::sort(result.blocks.begin(), result.blocks.end(), [](const geo::Window& a, const geo::Window& b) {
+    return std::tie(a.row, a.col, a.rows, a.cols) < std::tie(b.row, b.col, b.rows, b.cols);
   });
-  number_groups(labelled);
-  return labelled;
+  number_groups(result);
+  return result;
 }
 
 GroundSplit split_by_groups(const LabelledBlocks& blocks, double share, int margin_px, std::uint64_t seed) {
-  if (!(share > 0 && share < 1))
-    throw Error(Fault::bad_argument,
-                "The share of validation must lie between 0 and 1, is " + std::to_string(share) + ".");
-  const std::size_t count = blocks.blocks.size();
-  std::vector<bool> validates(count, false);
-  const std::vector<bool> chosen = choose_groups(blocks, share, seed);
-  for (std::size_t i = 0; i < count; ++i) validates[i] = chosen[static_cast<std::size_t>(blocks.group[i])];
-  if (std::find(validates.begin(), validates.end(), true) == validates.end())
-    validates = cut_straight(blocks, share);
-  GroundSplit split;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (validates[i]) split.validation.push_back(static_cast<int>(i));
+  if (!(share > 0 && share < 1) || margin_px < 0) {
+    throw Error(Fault::bad_argument, "a share of " + std::to_string(share) +
+                                         " for validation with a margin of " + std::to_string(margin_px) +
+                                         " pixels; give a share between 0 and 1 and a margin from 0");
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    const bool near = std::any_of(split.validation.begin(), split.validation.end(), [&](int v) {
-      return distance(blocks.blocks[i], blocks.blocks[static_cast<std::size_t>(v)]) < margin_px;
+  const int count = static_cast<int>(blocks.blocks.size());
+  const double target = share * count;
+  std::vector<int> side(blocks.blocks.size(), 0);  // 1 validates, -1 trains
+  if (blocks.groups > 1) {
+    const std::vector<bool> chosen = choose_groups(blocks, target, seed);
+    for (int i = 0; i < count; ++i) side[i] = chosen[blocks.group[i]] ? 1 : -1;
+  } else if (count > 1) {
+    const Line line = best_line(blocks, target, seed);
+    for (int i = 0; i < count; ++i) side[i] = line.side(blocks.blocks[i]) * (line.before ? -1 : 1);
+  }
+  GroundSplit split;
+  for (int i = 0; i < count; ++i) {
+    if (side[i] == 1) split.validation.push_back(i);
+  }
+  for (int i = 0; i < count; ++i) {
+    const geo::Window reach = blocks.blocks[i].grown(margin_px);
+    const bool near = std::any_of(split.validation.begin(), split.validation.end(), [&](int other) {
+      return !geo::intersection(reach, blocks.blocks[other]).empty();
     });
-    if (!validates[i] && !near) split.training.push_back(static_cast<int>(i));
+    if (side[i] == -1 && !near) split.training.push_back(i);
   }
   if (split.training.empty() || split.validation.empty()) {
-    throw Error(
-        Fault::empty_split,
-        "The labelled ground (" + std::to_string(count) + " blocks in " + std::to_string(blocks.groups) +
-            " groups) cannot be split into training and validation with a margin of " +
-            std::to_string(margin_px) + " pixels: lower validation.margin, or set validation.share to 0.");
+    throw Error(Fault::empty_split,
+                "of " + std::to_string(count) + " labelled blocks " + std::to_string(split.training.size()) +
+                    " are left to train and " + std::to_string(split.validation.size()) +
+                    " to validate with a margin of " + std::to_string(margin_px) +
+                    " pixels; use smaller blocks, a smaller margin, or a scene of its own for validation");
   }
   return split;
 }

@@ -4,8 +4,6 @@
 #include <array>
 #include <cmath>
 
-#include <opencv2/imgproc.hpp>
-
 namespace scarp::datasets {
 namespace {
 
@@ -15,18 +13,56 @@ std::array<float, 4> cubic_weights(float t) {
           0.5F * t3 - 0.5F * t2};
 }
 
+/// Weights of the centre and of the pixels beside it, out to three sigma; their sum over both sides is 1.
+std::vector<float> gaussian_weights(double sigma) {
+  std::vector<double> exact;
+  double sum = 0;
+  for (int i = 0; i <= static_cast<int>(std::ceil(3 * sigma)); ++i) {
+    exact.push_back(std::exp(-0.5 * i * i / (sigma * sigma)));
+    sum += (i == 0 ? 1 : 2) * exact.back();
+  }
+  std::vector<float> weights;
+  for (const double weight : exact) weights.push_back(static_cast<float>(weight / sum));
+  return weights;
+}
+
+HeightField smoothed_right(const HeightField& field, const std::vector<float>& weights) {
+  HeightField result(field.rows, field.cols);
+  const int reach = static_cast<int>(weights.size()) - 1;
+  std::vector<float> line(
+      static_cast<std::size_t>(field.cols + 2 * reach));  // a row with its border pixels repeated
+  for (int row = 0; row < field.rows; ++row) {
+    for (int i = 0; i < field.cols + 2 * reach; ++i) line[i] = field.clamped(row, i - reach);
+    float* out = &result.at(row, 0);
+    for (int i = -reach; i <= reach; ++i) {
+      const float weight = weights[std::abs(i)];
+      const float* from = line.data() + reach + i;
+      for (int col = 0; col < field.cols; ++col) out[col] += weight * from[col];
+    }
+  }
+  return result;
+}
+
+HeightField smoothed_down(const HeightField& field, const std::vector<float>& weights) {
+  HeightField result(field.rows, field.cols);
+  const int reach = static_cast<int>(weights.size()) - 1;
+  for (int row = 0; row < field.rows; ++row) {
+    float* out = &result.at(row, 0);
+    for (int i = -reach; i <= reach; ++i) {
+      const float weight = weights[std::abs(i)];
+      const float* from = field.values.data() + field.index(std::clamp(row + i, 0, field.rows - 1), 0);
+      for (int col = 0; col < field.cols; ++col) out[col] += weight * from[col];
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 HeightField smoothed(const HeightField& field, double sigma) {
-  HeightField result(field.rows, field.cols);
-  const cv::Mat from(field.rows, field.cols, CV_32F, const_cast<float*>(field.values.data()));
-  cv::Mat to(field.rows, field.cols, CV_32F, result.values.data());
-  if (sigma <= 0) {
-    from.copyTo(to);
-  } else {
-    cv::GaussianBlur(from, to, {}, sigma, sigma, cv::BORDER_REPLICATE);
-  }
-  return result;
+  if (sigma <= 0) return field;
+  const std::vector<float> weights = gaussian_weights(sigma);
+  return smoothed_down(smoothed_right(field, weights), weights);
 }
 
 HeightField cropped(const HeightField& field, int row, int col, int rows, int cols) {

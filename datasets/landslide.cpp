@@ -14,7 +14,7 @@ constexpr int kSidePoints = 44;  // of the outline, each side
 
 /// Half width over the reference half width at t = 0 (crown) .. 1 (toe).
 float width_profile(float t, float roundness, float divergence, float bulge) {
-  const float crown = std::min(0.45F, roundness), toe = std::min(0.4F, 0.8F * roundness);
+  const float crown = std::min(0.45F, roundness), toe = std::min(0.5F, 1.35F * roundness);
   float width = 1 + divergence * t + bulge * smooth_step(0.5F, 0.78F, t);
   if (t < crown) {
     const float u = 1 - t / crown;

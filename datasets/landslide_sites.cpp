@@ -63,8 +63,8 @@ std::optional<Landslide> try_place(const Landscape& land,
 /// Chance may hide too few: then the oldest of the others are hidden as well.
 void hide_enough(std::vector<Landslide>& slides) {
   const auto hidden = [](const Landslide& slide) { return slide.hidden; };
-  while (20 * std::count_if(slides.begin(), slides.end(), hidden) <
-         7 * static_cast<std::ptrdiff_t>(slides.size())) {
+  while (5 * std::count_if(slides.begin(), slides.end(), hidden) <
+         2 * static_cast<std::ptrdiff_t>(slides.size())) {
     const auto oldest =
         std::max_element(slides.begin(), slides.end(), [](const Landslide& a, const Landslide& b) {
           return (a.hidden ? -1 : a.age) < (b.hidden ? -1 : b.age);

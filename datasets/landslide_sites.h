@@ -17,7 +17,7 @@ struct Relief {
 };
 
 /// Finds places for up to `count` landslides on slopes of 15 to 40 degrees, away from rivers and crests, none
-/// over another. Lengths are log-uniform from about 12 to 120 pixels; about 45 in a hundred, at least 35, are
+/// over another. Lengths are log-uniform from about 12 to 120 pixels; about 45 in a hundred, at least 40, are
 /// hidden.
 std::vector<Landslide> place_landslides(const Landscape& land,
                                         const Relief& relief,

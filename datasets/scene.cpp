@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
+#include <limits>
+#include <memory>
 
 #include "datasets/error.h"
 #include "geo/error.h"
@@ -16,137 +17,197 @@ namespace {
 constexpr std::uint8_t kUnknown = 255;
 constexpr const char* kAreaLayer = "labelled_area";
 
-bool is_raster(const std::string& path) {
-  const std::string ending = std::filesystem::path(path).extension().string();
-  return ending == ".tif" || ending == ".tiff" || ending == ".vrt" || ending == ".img";
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// Layers of a vector file; none if the file is not one.
+std::vector<std::string> layers_or_none(const std::string& file) {
+  try {
+    return geo::layer_names(file);
+  } catch (const geo::Error& error) {
+    if (error.fault() != geo::Fault::unreadable) throw;
+    return {};
+  }
+}
+
+/// The pixels of the grid that the layer's bounding box touches.
 geo::Window covered(const geo::FeatureLayer& layer, const geo::Grid& grid) {
-  geo::Window all;
+  constexpr double kFar = std::numeric_limits<double>::max();
+  double min_x = kFar, min_y = kFar, max_x = -kFar, max_y = -kFar;
   for (const geo::Feature& feature : layer.features) {
-    for (const geo::Polygon& part : feature.parts) {
-      double min_x = part.outer.front().x, max_x = min_x, min_y = part.outer.front().y, max_y = min_y;
-      for (const geo::MapPoint& p : part.outer) {
-        min_x = std::min(min_x, p.x), max_x = std::max(max_x, p.x);
-        min_y = std::min(min_y, p.y), max_y = std::max(max_y, p.y);
+    for (const geo::Polygon& polygon : feature.parts) {
+      for (const geo::MapPoint& point : polygon.outer) {
+        min_x = std::min(min_x, point.x);
+        max_x = std::max(max_x, point.x);
+        min_y = std::min(min_y, point.y);
+        max_y = std::max(max_y, point.y);
       }
-      all = geo::enclosing(
-          all, geo::intersection(geo::window_of_box(grid, min_x, min_y, max_x, max_y), grid.window()));
     }
   }
-  return all;
+  if (min_x > max_x) return {};
+  return geo::intersection(geo::window_of_box(grid, min_x, min_y, max_x, max_y), grid.window());
 }
 
 void require_overlap(const geo::FeatureLayer& layer,
                      const geo::Grid& grid,
-                     const std::string& what,
-                     const ScenePaths& paths) {
-  if (layer.features.empty())
-    throw Error(Fault::no_labels, what + " of " + paths.name +
-                                      " holds no polygon: there is nothing to learn from or compare with.");
-  if (covered(layer, grid).empty()) {
-    throw Error(Fault::no_overlap,
-                what + " lies elsewhere than the scene " + paths.name + " (" + paths.optical +
-                    "): check that both are of the same place and that their CRS are right.");
+                     const ScenePaths& paths,
+                     const std::string& file) {
+  if (!covered(layer, grid).empty()) return;
+  throw Error(Fault::no_overlap, "scene \"" + paths.name + "\": layer " + layer.name + " of " + file +
+                                     " lies elsewhere than " + paths.optical +
+                                     "; give labels of the same ground, or correct the CRS of one of them");
+}
+
+void require_class_ids(const geo::FeatureLayer& layer, const ScenePaths& paths) {
+  for (const geo::Feature& feature : layer.features) {
+    if (feature.class_id >= 1 && feature.class_id < kUnknown) continue;
+    throw Error(Fault::bad_argument, "scene \"" + paths.name + "\": a polygon of " + paths.labels +
+                                         " has class_id " + std::to_string(feature.class_id) +
+                                         "; number the classes from 1 to 254");
   }
 }
 
-// "" means the layer of that name beside the labels.
-geo::LayerPath area_path(const ScenePaths& paths) {
-  if (!paths.labelled_area.empty()) return geo::parse_layer_path(paths.labelled_area);
-  const std::string file = geo::parse_layer_path(paths.labels).file;
-  const bool there = !is_raster(file) && [&] {
-    const auto names = geo::layer_names(file);
-    return std::find(names.begin(), names.end(), kAreaLayer) != names.end();
-  }();
-  if (!there) {
-    throw Error(Fault::no_labels,
-                file + " has no layer " + kAreaLayer +
-                    ", so it is not known where labels are complete: name the area with labelled_area "
-                    "FILE[:LAYER], or say all if every landslide of the scene is labelled.");
-  }
-  return {file, kAreaLayer};
-}
-
-void require_same_grid(const std::string& raster, const geo::Grid& labels, const geo::Grid& grid) {
-  const bool same = labels.rows == grid.rows && labels.cols == grid.cols && labels.crs == grid.crs &&
-                    std::abs(labels.geotransform[0] - grid.geotransform[0]) < 0.01 * grid.geotransform[1] &&
-                    std::abs(labels.geotransform[3] - grid.geotransform[3]) < 0.01 * grid.geotransform[1] &&
-                    std::abs(labels.geotransform[1] - grid.geotransform[1]) < 1e-6 * grid.geotransform[1];
-  if (same) return;
-  throw Error(Fault::no_overlap,
-              "The label raster " + raster + " (" + std::to_string(labels.cols) + " x " +
-                  std::to_string(labels.rows) + " pixels) does not lie on the grid of the scene (" +
-                  std::to_string(grid.cols) + " x " + std::to_string(grid.rows) +
-                  "): bring it there with gdalwarp -r near, or give the labels as polygons.");
-}
-
-std::vector<std::uint8_t> raster_window(const SceneLabels& labels, const geo::Window& window) {
-  const auto source = geo::open_raster(labels.raster);
-  std::vector<std::uint8_t> out(static_cast<std::size_t>(window.pixels()), kUnknown);
-  const geo::Window part = geo::intersection(window, source->grid().window());
-  if (part.empty()) return out;
-  std::vector<float> values(static_cast<std::size_t>(part.pixels()));
-  std::vector<std::uint8_t> valid(values.size());
-  const int band = 0;
-  source->read(part, {&band, 1}, values, valid);
-  for (std::int64_t row = 0; row < part.rows; ++row) {
-    for (std::int64_t col = 0; col < part.cols; ++col) {
-      const auto from = static_cast<std::size_t>(row * part.cols + col);
-      const auto to =
-          static_cast<std::size_t>((part.row - window.row + row) * window.cols + part.col - window.col + col);
-      const bool known = valid[from] != 0 && values[from] >= 0 && values[from] < kUnknown;
-      out[to] = known ? static_cast<std::uint8_t>(values[from]) : kUnknown;
+geo::FeatureLayer read_polygons(const ScenePaths& paths,
+                                geo::LayerPath path,
+                                const std::vector<std::string>& layers,
+                                const geo::Grid& grid) {
+  if (path.layer.empty()) {
+    const auto other = std::find_if(layers.begin(), layers.end(),
+                                    [](const std::string& name) { return name != kAreaLayer; });
+    if (contains(layers, "landslides")) {
+      path.layer = "landslides";
+    } else if (other != layers.end()) {
+      path.layer = *other;
+    } else {
+      throw Error(Fault::no_labels, "scene \"" + paths.name + "\": " + path.file + " has only the layer " +
+                                        kAreaLayer +
+                                        "; add a layer of landslide polygons, or name another file");
     }
   }
-  return out;
+  geo::FeatureLayer polygons = geo::read_features(path, grid.crs);
+  if (polygons.features.empty()) {
+    throw Error(Fault::no_labels,
+                "scene \"" + paths.name + "\": layer " + path.layer + " of " + path.file +
+                    " has no polygons; draw landslides there, or name another layer as FILE:LAYER");
+  }
+  require_class_ids(polygons, paths);
+  require_overlap(polygons, grid, paths, path.file);
+  return polygons;
 }
 
-void hide_outside(const geo::Grid& grid, const geo::Window& window, std::vector<std::uint8_t>& labels) {
-  const geo::Window whole = grid.window();
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const auto pixel = static_cast<std::int64_t>(i);
-    if (!whole.contains({window.row + pixel / window.cols, window.col + pixel % window.cols, 1, 1}))
-      labels[i] = kUnknown;
+void read_area(const ScenePaths& paths,
+               const std::string& label_file,
+               const std::vector<std::string>& layers,
+               const geo::Grid& grid,
+               SceneLabels& labels) {
+  geo::LayerPath path = geo::parse_layer_path(paths.labelled_area);
+  if (paths.labelled_area.empty()) {
+    if (!contains(layers, kAreaLayer)) {
+      throw Error(Fault::no_labels, "scene \"" + paths.name + "\": nothing says where the labels of " +
+                                        label_file + " are complete; add a layer " + kAreaLayer +
+                                        " to that file, name one as labelled_area, or write labelled_area: "
+                                        "all if every landslide of the scene is drawn");
+    }
+    path = {label_file, kAreaLayer};
   }
+  labels.labelled_area = geo::read_features(path, grid.crs);
+  for (geo::Feature& feature : labels.labelled_area.features) feature.class_id = 1;
+  require_overlap(labels.labelled_area, grid, paths, path.file);
+}
+
+bool same_pixels(const geo::Grid& a, const geo::Grid& b) {
+  if (a.rows != b.rows || a.cols != b.cols || !(a.crs == b.crs)) return false;
+  // A hundredth of a pixel at the far corner is rounding of a file format, not another grid.
+  const auto corner = [](const geo::Grid& grid, bool far) {
+    return grid.map_from_pixel(
+        far ? geo::PixelPoint{static_cast<double>(grid.rows), static_cast<double>(grid.cols)}
+            : geo::PixelPoint{0, 0});
+  };
+  const double tolerance = 0.01 * std::abs(a.geotransform[1]);
+  const auto near = [&](geo::MapPoint p, geo::MapPoint q) {
+    return std::abs(p.x - q.x) <= tolerance && std::abs(p.y - q.y) <= tolerance;
+  };
+  return near(corner(a, false), corner(b, false)) && near(corner(a, true), corner(b, true));
+}
+
+void require_label_raster(const ScenePaths& paths, const geo::Grid& grid) {
+  const std::unique_ptr<geo::RasterSource> raster = geo::open_raster(paths.labels);
+  const geo::Grid& found = raster->grid();
+  if (raster->bands().size() != 1) {
+    throw Error(Fault::bad_argument, "scene \"" + paths.name + "\": the label raster " + paths.labels +
+                                         " has " + std::to_string(raster->bands().size()) +
+                                         " bands; give one band of class ids");
+  }
+  if (same_pixels(found, grid)) return;
+  throw Error(Fault::bad_argument,
+              "scene \"" + paths.name + "\": the label raster " + paths.labels + " (" +
+                  std::to_string(found.cols) + " x " + std::to_string(found.rows) + ", " + found.crs.name() +
+                  ") is not on the grid of " + paths.optical + " (" + std::to_string(grid.cols) + " x " +
+                  std::to_string(grid.rows) + ", " + grid.crs.name() +
+                  "); bring it there with gdalwarp -r near -te ... -ts ..., or give polygons");
+}
+
+std::uint8_t class_of(float value, const std::string& file) {
+  if (value >= 0 && value <= kUnknown && value == std::floor(value)) return static_cast<std::uint8_t>(value);
+  throw Error(Fault::bad_argument,
+              "the label raster " + file + " holds " + std::to_string(value) +
+                  "; class ids are whole numbers from 0 to 254, and 255 where nothing is known");
+}
+
+/// Class ids of a window inside the grid.
+std::vector<std::uint8_t> raster_classes(const std::string& file, const geo::Window& window) {
+  const std::unique_ptr<geo::RasterSource> raster = geo::open_raster(file);
+  std::vector<float> values(static_cast<std::size_t>(window.pixels()));
+  std::vector<std::uint8_t> classes(values.size());
+  const int band = 0;
+  raster->read(window, {&band, 1}, values, classes);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    classes[i] = classes[i] ? class_of(values[i], file) : kUnknown;
+  return classes;
 }
 
 }  // namespace
 
 SceneLabels read_labels(const ScenePaths& paths, const geo::Grid& grid) {
+  if (paths.labels.empty()) {
+    throw Error(Fault::no_labels,
+                "scene \"" + paths.name + "\" names no labels; give label polygons or a label raster");
+  }
   SceneLabels labels;
-  labels.everywhere = paths.labelled_area == "all";
   const geo::LayerPath path = geo::parse_layer_path(paths.labels);
-  if (is_raster(path.file)) {
-    labels.raster = path.file;
-    require_same_grid(path.file, geo::open_raster(path.file)->grid(), grid);
-    if (paths.labelled_area.empty()) labels.everywhere = true;  // 255 says where nothing is known
+  const std::vector<std::string> layers = layers_or_none(path.file);
+  if (layers.empty()) {
+    require_label_raster(paths, grid);
+    labels.raster = paths.labels;
   } else {
-    labels.landslides = geo::read_features(path, grid.crs);
-    require_overlap(labels.landslides, grid, "The labels " + paths.labels, paths);
+    labels.landslides = read_polygons(paths, path, layers, grid);
   }
-  if (!labels.everywhere) {
-    labels.labelled_area = geo::read_features(area_path(paths), grid.crs);
-    require_overlap(labels.labelled_area, grid, "The labelled area", paths);
-  }
+  // A label raster says itself what is unknown.
+  labels.everywhere = paths.labelled_area == "all" || (!labels.raster.empty() && paths.labelled_area.empty());
+  if (!labels.everywhere) read_area(paths, path.file, layers, grid, labels);
   return labels;
 }
 
 std::vector<std::uint8_t> label_window(const SceneLabels& labels,
                                        const geo::Grid& grid,
                                        const geo::Window& window) {
-  std::vector<std::uint8_t> ids =
-      labels.raster.empty() ? geo::burn(labels.landslides, grid, window, 0) : raster_window(labels, window);
+  std::vector<std::uint8_t> result(static_cast<std::size_t>(std::max<std::int64_t>(0, window.pixels())),
+                                   kUnknown);
+  const geo::Window inside = geo::intersection(window, grid.window());
+  if (inside.empty()) return result;
+  std::vector<std::uint8_t> classes = labels.raster.empty() ? geo::burn(labels.landslides, grid, inside, 0)
+                                                            : raster_classes(labels.raster, inside);
   if (!labels.everywhere) {
-    geo::FeatureLayer area = labels.labelled_area;
-    for (geo::Feature& feature : area.features) feature.class_id = 1;
-    const std::vector<std::uint8_t> known = geo::burn(area, grid, window, 0);
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (known[i] == 0) ids[i] = kUnknown;
-    }
+    const std::vector<std::uint8_t> known = geo::burn(labels.labelled_area, grid, inside, 0);
+    for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = known[i] ? classes[i] : kUnknown;
   }
-  hide_outside(grid, window, ids);
-  return ids;
+  for (std::int64_t row = 0; row < inside.rows; ++row) {
+    const auto from = classes.begin() + row * inside.cols;
+    std::copy(from, from + inside.cols,
+              result.begin() + (row + inside.row - window.row) * window.cols + inside.col - window.col);
+  }
+  return result;
 }
 
 }  // namespace scarp::datasets

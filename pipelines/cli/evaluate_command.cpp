@@ -39,6 +39,7 @@ class EvaluateCommand final : public Command {
     add_value(app, "--probability-raster", options_.probability_raster, value::kRaster,
               "For calibration; without it the one beside the prediction, if there is one");
     add_value(app, "--background", options_.background, value::kRaster, "Image for the report's pictures");
+    add_value(app, "--dem", options_.dem, value::kRaster, "Elevation for pictures where there is no image");
     add_value(app, "-o,--output,--report", options_.report, value::kNewFile, "Report as HTML");
     add_value(app, "--json", options_.json, value::kNewFile, "Metrics as JSON");
     add_overwrite(app, options_.overwrite);
@@ -47,7 +48,7 @@ class EvaluateCommand final : public Command {
   int run(const Context& context) override {
     for (const std::string& output : {options_.report, options_.json}) {
       require_other_file(output, {options_.prediction, options_.labels, options_.labelled_area,
-                                  options_.probability_raster, options_.background});
+                                  options_.probability_raster, options_.background, options_.dem});
     }
     StoppableEvents events(context.events, context.stop);
     const pipelines::Evaluation scores = pipelines::evaluate(options_, events);

@@ -60,7 +60,9 @@ class TerminalReporter final : public Reporter {
   void warning(std::string_view text) override { line(fmt::format("warning: {}", printable(text)), true); }
   void info(std::string_view text) override { line(printable(text)); }
   void result(std::string_view kind, std::string_view path) override {
-    line(fmt::format("{}: {}", printable(kind), printable(path)));
+    const std::lock_guard lock(mutex_);
+    flush();
+    say(fmt::format("{}: {}", printable(kind), printable(path)));
   }
 
   void answer(const std::string& text, const nlohmann::ordered_json&) override {

@@ -6,6 +6,8 @@
 
 #include <ogrsf_frmts.h>
 
+#include "pipelines/vector/clean_text.h"
+
 namespace scarp::vector {
 namespace {
 
@@ -54,7 +56,8 @@ bool create_attribute_fields(OGRLayer& layer) {
 void set_attribute_fields(OGRFeature& feature, const ObjectAttributes& attributes) {
   feature.SetField("uid", attributes.uid.c_str());
   feature.SetField("class_id", attributes.class_id);
-  feature.SetField("class", attributes.class_name.c_str());
+  // Cleaned as in the style, which finds its category by this name.
+  feature.SetField("class", clean_text(attributes.class_name).c_str());
   set_known(feature, "conf_mean", attributes.conf_mean);
   set_known(feature, "conf_min", attributes.conf_min);
   set_known(feature, "conf_std", attributes.conf_std);
@@ -70,7 +73,7 @@ void set_attribute_fields(OGRFeature& feature, const ObjectAttributes& attribute
   set_known(feature, "width_m", attributes.width_m);
   set_known(feature, "reach", attributes.reach);
   feature.SetField("edge", attributes.edge ? 1 : 0);
-  feature.SetField("model_id", attributes.model_id.c_str());
+  feature.SetField("model_id", clean_text(attributes.model_id).c_str());
 }
 
 void set_polygon(OGRFeature& feature, const geo::Polygon& polygon) {

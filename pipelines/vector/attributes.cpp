@@ -134,7 +134,9 @@ std::optional<Direction> mean_downhill(const ObjectPixels& pixels) {
 
 double azimuth_deg(const Direction& direction) {
   const double degrees = std::atan2(direction.east, direction.north) * kDegrees;
-  return degrees < 0 ? degrees + 360 : degrees;
+  const double turned = degrees < 0 ? degrees + 360 : degrees;
+  // A hair west of north is rounded to 360.
+  return turned < 360 ? turned : 0;
 }
 
 /// Extent of the pixels' footprints along a direction.

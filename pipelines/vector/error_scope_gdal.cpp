@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/vector/error_scope_gdal.h"
 
+#include <utility>
+
 #include <cpl_error.h>
 
 namespace scarp::vector {
@@ -13,7 +15,7 @@ void CPL_STDCALL keep_gdal_error(CPLErr level, CPLErrorNum, const char* message)
 
 }  // namespace
 
-GdalErrorScope::GdalErrorScope() {
+GdalErrorScope::GdalErrorScope(std::function<bool()> no_room) : no_room_(std::move(no_room)) {
   CPLErrorReset();
   CPLPushErrorHandlerEx(keep_gdal_error, this);
 }
@@ -23,7 +25,9 @@ GdalErrorScope::~GdalErrorScope() {
 }
 
 void GdalErrorScope::keep(const char* message) {
-  if (first_.empty()) first_ = message;
+  if (!first_.empty()) return;
+  first_ = message;
+  found_no_room_ = no_room_ && no_room_();
 }
 
 }  // namespace scarp::vector

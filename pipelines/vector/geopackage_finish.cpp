@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/vector/geopackage_finish.h"
 
+#include <filesystem>
 #include <initializer_list>
 #include <memory>
 
@@ -100,6 +101,25 @@ void finish_geopackage(const std::string& path, const GeoPackageExtras& extras) 
         Fault::unwritable,
         fmt::format("'{}' stays in journal mode '{}' and would need a second file beside it", path, mode));
   }
+}
+
+void settle_geopackage(const std::string& path) {
+  const auto beside = [&](const char* ending) { return std::filesystem::exists(path + ending); };
+  if (!std::filesystem::exists(path) || !(beside("-wal") || beside("-shm") || beside("-journal"))) return;
+  sqlite3* opened = nullptr;
+  const int status = sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE, nullptr);
+  const std::unique_ptr<sqlite3, CloseDatabase> database(opened);
+  const auto run = [&](const char* sql) { return sqlite3_exec(opened, sql, nullptr, nullptr, nullptr); };
+  int result = status == SQLITE_OK ? run("PRAGMA journal_mode=DELETE") : status;
+  if (result == SQLITE_OK) result = run("BEGIN EXCLUSIVE");
+  if (result == SQLITE_OK) result = run("ROLLBACK");
+  if (result == SQLITE_NOTADB || (result == SQLITE_OK && !beside("-wal"))) return;
+  throw Error(
+      Fault::unwritable,
+      fmt::format(
+          "'{}' cannot be overwritten while another program has it open ({}); close it there, or choose "
+          "another name",
+          path, sqlite3_errmsg(opened)));
 }
 
 }  // namespace scarp::vector

@@ -18,4 +18,9 @@ struct GeoPackageExtras {
 /// @throws Error (unwritable, out_of_space)
 void finish_geopackage(const std::string& path, const GeoPackageExtras& extras);
 
+/// Before a GeoPackage is replaced: brings what journals beside it hold into it and removes them, as SQLite
+/// does when the last program closes it. Does nothing where there are no journals or the file is no database.
+/// @throws Error (unwritable) if another program has it open: its edits would be lost without a word
+void settle_geopackage(const std::string& path);
+
 }  // namespace scarp::vector

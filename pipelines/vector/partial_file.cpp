@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@ namespace scarp::vector {
 namespace fs = std::filesystem;
 namespace {
 
+/// Less than this on a disk is no room: files grow by some pages at a time.
 constexpr std::uint64_t kRoomBytes = 64 * 1024;
 
 /// Files that belong to an output and would contradict a new one: journals of GeoPackages, parts and indices
@@ -91,6 +91,13 @@ void sync_to_disk(const fs::path& path) {
   if (!synced && cause != EINVAL && cause != ENOTSUP) fail("brought to the disk", path);
 }
 
+fs::path make_temporary_folder(const fs::path& target) {
+  std::string name =
+      (folder_of(target) / fmt::format(".{}.partial-{}-XXXXXX", target.stem().string(), ::getpid())).string();
+  if (::mkdtemp(name.data()) == nullptr) fail("written: no temporary folder can be made beside it", target);
+  return name;
+}
+
 }  // namespace
 
 PartialFile::PartialFile(const std::string& target, bool overwrite) : target_(target), overwrite_(overwrite) {
@@ -99,13 +106,13 @@ PartialFile::PartialFile(const std::string& target, bool overwrite) : target_(ta
   }
   require_folder(target_);
   refuse_existing();
-  prefix_ = fmt::format(".{}.partial-{}", target_.stem().string(), ::getpid());
-  path_ = (folder_of(target_) / (prefix_ + target_.extension().string())).string();
-  remove_parts();
+  folder_ = make_temporary_folder(target_);
+  path_ = (folder_ / target_.filename()).string();
 }
 
 PartialFile::~PartialFile() {
-  remove_parts();
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
 }
 
 void PartialFile::refuse_existing() const {
@@ -115,6 +122,10 @@ void PartialFile::refuse_existing() const {
   }
   if (overwrite_) return;
   std::vector<fs::path> there = side_files(target_);
+  for (const fs::path& part : parts()) {
+    const fs::path final_name = folder_of(target_) / part.filename();
+    if (fs::exists(final_name)) there.push_back(final_name);
+  }
   if (fs::exists(target_)) there.insert(there.begin(), target_);
   if (there.empty()) return;
   throw Error(Fault::already_exists,
@@ -125,20 +136,9 @@ void PartialFile::refuse_existing() const {
 std::vector<fs::path> PartialFile::parts() const {
   std::vector<fs::path> found;
   std::error_code unreadable;
-  for (const auto& entry : fs::directory_iterator(folder_of(target_), unreadable)) {
-    const std::string name = entry.path().filename().string();
-    const bool ours =
-        name.starts_with(prefix_) && (name.size() == prefix_.size() ||
-                                      std::isdigit(static_cast<unsigned char>(name[prefix_.size()])) == 0);
-    if (ours) found.push_back(entry.path());
-  }
+  for (const auto& entry : fs::directory_iterator(folder_, unreadable)) found.push_back(entry.path());
   std::sort(found.begin(), found.end());
   return found;
-}
-
-void PartialFile::remove_parts() const noexcept {
-  std::error_code ignored;
-  for (const fs::path& part : parts()) fs::remove_all(part, ignored);
 }
 
 void PartialFile::publish() {
@@ -147,27 +147,23 @@ void PartialFile::publish() {
   std::stable_partition(written.begin(), written.end(), [&](const fs::path& part) { return part != path_; });
   for (const fs::path& part : written) sync_to_disk(part);
   refuse_existing();
-  for (const fs::path& stale : side_files(target_)) fs::remove(stale);
+  for (const fs::path& stale : side_files(target_)) {
+    const bool replaced = fs::exists(folder_ / stale.filename());
+    if (!replaced) fs::remove(stale);
+  }
   for (const fs::path& part : written) {
-    const std::string name = target_.stem().string() + part.filename().string().substr(prefix_.size());
-    const fs::path final_name = folder_of(target_) / name;
+    const fs::path final_name = folder_of(target_) / part.filename();
     if (::rename(part.c_str(), final_name.c_str()) != 0) fail("renamed", final_name);
   }
   sync_to_disk(folder_of(target_));
+  std::error_code ignored;
+  fs::remove(folder_, ignored);
 }
 
 bool PartialFile::no_room() const {
   struct statvfs disk = {};
-  const bool disk_known = ::statvfs(folder_of(target_).c_str(), &disk) == 0;
-  if (disk_known && static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize < kRoomBytes) return true;
-  struct rlimit limit = {};
-  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
-  const std::vector<fs::path> written = parts();
-  return std::any_of(written.begin(), written.end(), [&](const fs::path& part) {
-    std::error_code unknown;
-    const std::uintmax_t size = fs::file_size(part, unknown);
-    return !unknown && size + kRoomBytes >= limit.rlim_cur;
-  });
+  return ::statvfs(folder_of(target_).c_str(), &disk) == 0 &&
+         static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize < kRoomBytes;
 }
 
 }  // namespace scarp::vector

@@ -7,8 +7,10 @@
 
 namespace scarp::vector {
 
-/// An output of one or several files (a shapefile has up to six) under a temporary name in its own folder,
-/// `.NAME.partial-PID.ENDING`, until it is published. Destroyed before, it leaves nothing behind.
+/// An output of one or several files (a shapefile has up to six) in a temporary folder of its own beside the
+/// target, `.NAME.partial-PID-XXXXXX`, until it is published. Destroyed before, it leaves nothing behind. Any
+/// number of them may be under way at once, in one process or many, for one target or several of the same
+/// stem.
 class PartialFile {
  public:
   /// @throws Error (already_exists) if there is such a file and `overwrite` is off, (unwritable) if the
@@ -25,16 +27,15 @@ class PartialFile {
   /// files.
   /// @throws Error (already_exists, unwritable, out_of_space)
   void publish();
-  /// Whether the disk, or what this process may write into a file, is used up.
+  /// Whether the disk is full.
   bool no_room() const;
 
  private:
   std::vector<std::filesystem::path> parts() const;
   void refuse_existing() const;
-  void remove_parts() const noexcept;
 
   std::filesystem::path target_;
-  std::string prefix_;  ///< of the names of all parts
+  std::filesystem::path folder_;  ///< the temporary one
   std::string path_;
   bool overwrite_ = false;
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "pipelines/vector/clean_text.h"
 #include "pipelines/vector/vector_writer.h"
 
 namespace scarp::vector {
@@ -11,11 +12,10 @@ namespace {
 constexpr int kFillAlpha = 64;
 constexpr double kOutlineMm = 0.5;
 
-/// Text of an XML attribute. Control characters have no form in XML 1.0, except for tab, line feed and
-/// return.
+/// Text of an XML attribute.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : clean_text(text)) {
     switch (c) {
       case '&':
         out += "&amp;";
@@ -42,7 +42,7 @@ std::string escaped(std::string_view text) {
         out += "&#13;";
         break;
       default:
-        out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+        out += c;
     }
   }
   return out;

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <vector>
 
+#include <cpl_minixml.h>
 #include <fmt/format.h>
 #include <gdal_priv.h>
 
@@ -47,11 +48,15 @@ std::vector<std::string> endings_of(GDALDriver& driver) {
   return endings;
 }
 
-/// Drivers that write polygons into a file with an ending of its own.
+bool can(GDALDriver& driver, const char* capability) {
+  const char* value = driver.GetMetadataItem(capability);
+  return value != nullptr && CPLTestBool(value);
+}
+
+/// Drivers that write fields and shapes into a file with an ending of its own.
 bool writes_files(GDALDriver& driver) {
-  return CPLTestBool(CSLFetchNameValueDef(driver.GetMetadata(), GDAL_DCAP_VECTOR, "NO")) &&
-         CPLTestBool(CSLFetchNameValueDef(driver.GetMetadata(), GDAL_DCAP_CREATE, "NO")) &&
-         !endings_of(driver).empty();
+  return can(driver, GDAL_DCAP_VECTOR) && can(driver, GDAL_DCAP_CREATE) &&
+         can(driver, GDAL_DCAP_CREATE_FIELD) && !endings_of(driver).empty();
 }
 
 std::string writable_formats() {
@@ -105,9 +110,23 @@ GDALDriver& vector_driver(const std::string& path, const std::string& format) {
   return *driver;
 }
 
-bool has_layer_option(GDALDriver& driver, const std::string& name) {
+std::vector<std::string> layer_option_names(GDALDriver& driver) {
   const char* listed = driver.GetMetadataItem(GDAL_DS_LAYER_CREATIONOPTIONLIST);
-  return listed != nullptr && std::string(listed).find("name='" + name + "'") != std::string::npos;
+  if (listed == nullptr) return {};
+  const CPLXMLTreeCloser list(CPLParseXMLString(listed));
+  std::vector<std::string> names;
+  const CPLXMLNode* first = list ? list->psChild : nullptr;
+  for (const CPLXMLNode* option = first; option != nullptr; option = option->psNext) {
+    const char* name = CPLGetXMLValue(option, "name", nullptr);
+    if (option->eType == CXT_Element && name != nullptr) names.emplace_back(name);
+  }
+  return names;
+}
+
+bool has_layer_option(GDALDriver& driver, const std::string& name) {
+  const std::vector<std::string> names = layer_option_names(driver);
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& known) { return EQUAL(known.c_str(), name.c_str()); });
 }
 
 }  // namespace scarp::vector

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 class GDALDriver;
 
@@ -12,7 +13,10 @@ namespace scarp::vector {
 /// lists what can
 GDALDriver& vector_driver(const std::string& path, const std::string& format);
 
-/// Whether one of the options that the driver documents has this name.
+/// Whether one of the layer creation options that the driver documents has this name, in capitals or not.
 bool has_layer_option(GDALDriver& driver, const std::string& name);
+
+/// Names of the layer creation options that the driver documents.
+std::vector<std::string> layer_option_names(GDALDriver& driver);
 
 }  // namespace scarp::vector

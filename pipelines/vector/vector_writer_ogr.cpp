@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <map>
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gdal_priv.h>
@@ -8,6 +10,7 @@
 #include <ogrsf_frmts.h>
 
 #include "pipelines/vector/attribute_fields_ogr.h"
+#include "pipelines/vector/clean_text.h"
 #include "pipelines/vector/error.h"
 #include "pipelines/vector/error_scope_gdal.h"
 #include "pipelines/vector/geopackage_finish.h"
@@ -37,6 +40,32 @@ void require_earth(const geo::Crs& crs, const std::string& path) {
           path, crs.name()));
 }
 
+/// GDAL would drop a misspelt option with a warning.
+void require_known(GDALDriver& driver, const std::string& key) {
+  if (has_layer_option(driver, key)) return;
+  throw Error(Fault::bad_argument,
+              fmt::format("{} has no layer creation option '{}'; it knows: {}", driver.GetDescription(), key,
+                          fmt::join(layer_option_names(driver), ", ")));
+}
+
+/// Names that the format or this writer keeps for tables of its own.
+void require_layer_name(GDALDriver& driver, const std::string& layer) {
+  const bool reserved = layer == "layer_styles" || layer == "scarp_provenance" ||
+                        layer.starts_with("gpkg_") || layer.starts_with("sqlite_") ||
+                        layer.starts_with("rtree_");
+  if (!layer.empty() && !(reserved && is(driver, "GPKG"))) return;
+  throw Error(Fault::bad_argument, fmt::format("a layer of a {} cannot be named '{}'; choose another name",
+                                               driver.GetDescription(), layer));
+}
+
+/// Text of others' making as every format can hold it.
+VectorWriterOptions cleaned(VectorWriterOptions options) {
+  std::map<std::string, std::string> provenance;
+  for (const auto& [key, value] : options.provenance) provenance[clean_text(key)] = clean_text(value);
+  options.provenance = std::move(provenance);
+  return options;
+}
+
 /// What the user gives goes before what Scarp would choose.
 CPLStringList layer_options(GDALDriver& driver, const VectorWriterOptions& options) {
   CPLStringList list;
@@ -54,6 +83,7 @@ CPLStringList layer_options(GDALDriver& driver, const VectorWriterOptions& optio
     if (equals == std::string::npos || equals == 0) {
       throw Error(Fault::bad_argument, fmt::format("the creation option '{}' is not KEY=VALUE", option));
     }
+    require_known(driver, option.substr(0, equals));
     list.SetNameValue(option.substr(0, equals).c_str(), option.substr(equals + 1).c_str());
   }
   return list;
@@ -71,12 +101,14 @@ class OgrWriter final : public VectorWriter {
  public:
   OgrWriter(const std::string& path, const geo::Crs& crs, const VectorWriterOptions& options)
       : target_(path),
-        options_(options),
+        options_(cleaned(options)),
         driver_(vector_driver(path, options.format)),
         file_(path, options.overwrite) {
     if (is(driver_, "GeoJSON")) require_earth(crs, path);
-    const CPLStringList creation = layer_options(driver_, options);
-    const GdalErrorScope errors;
+    require_layer_name(driver_, options.layer);
+    if (is(driver_, "GPKG") && options.overwrite) settle_geopackage(path);
+    const CPLStringList creation = layer_options(driver_, options_);
+    const GdalErrorScope errors([this] { return file_.no_room(); });
     dataset_.reset(driver_.Create(file_.path().c_str(), 0, 0, 0, GDT_Unknown, nullptr));
     if (!dataset_) fail("created", errors);
     create_layer(crs, creation, errors);
@@ -84,7 +116,7 @@ class OgrWriter final : public VectorWriter {
 
   void add(const geo::Polygon& polygon, const ObjectAttributes& attributes) override {
     require_open();
-    const GdalErrorScope errors;
+    const GdalErrorScope errors([this] { return file_.no_room(); });
     const OGRFeatureUniquePtr feature(OGRFeature::CreateFeature(layer_->GetLayerDefn()));
     set_polygon(*feature, polygon);
     set_attribute_fields(*feature, attributes);
@@ -97,6 +129,7 @@ class OgrWriter final : public VectorWriter {
     close();
     if (is(driver_, "GPKG")) add_geopackage_extras();
     require_readable();
+    if (is(driver_, "GPKG") && options_.overwrite) settle_geopackage(target_);
     file_.publish();
   }
 
@@ -123,7 +156,7 @@ class OgrWriter final : public VectorWriter {
   }
 
   void close() {
-    const GdalErrorScope errors;
+    const GdalErrorScope errors([this] { return file_.no_room(); });
     const bool transactions = dataset_->TestCapability(ODsCTransactions) != FALSE;
     const bool committed = !transactions || dataset_->CommitTransaction() == OGRERR_NONE;
     GDALClose(dataset_.release());
@@ -144,7 +177,7 @@ class OgrWriter final : public VectorWriter {
   /// Drivers do not report every failed write: what is on the disk is read again before it gets its name.
   void require_readable() const {
     if (driver_.GetMetadataItem(GDAL_DCAP_OPEN) == nullptr) return;
-    const GdalErrorScope errors;
+    const GdalErrorScope errors([this] { return file_.no_room(); });
     const char* const only_this_driver[] = {driver_.GetDescription(), nullptr};
     const GDALDatasetUniquePtr written(
         GDALDataset::Open(file_.path().c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY, only_this_driver));
@@ -163,12 +196,13 @@ class OgrWriter final : public VectorWriter {
   }
 
   [[noreturn]] void fail(const char* what, const GdalErrorScope& errors) const {
-    const bool full = file_.no_room() || errors.text().find("is full") != std::string::npos;
-    throw Error(
-        full ? Fault::out_of_space : Fault::unwritable,
-        fmt::format(
-            "'{}' cannot be {} as {} ({}); {}", target_, what, driver_.GetDescription(), errors.text(),
-            full ? "free some space or choose another disk" : "check the folder and the creation options"));
+    const bool full =
+        errors.no_room() || file_.no_room() || errors.text().find("is full") != std::string::npos;
+    throw Error(full ? Fault::out_of_space : Fault::unwritable,
+                fmt::format("'{}' cannot be {} as {} ({}); {}", target_, what, driver_.GetDescription(),
+                            errors.text(),
+                            full ? "free some space or choose another disk"
+                                 : "check the disk, the folder and the creation options"));
   }
 
   std::string target_;
