@@ -14,7 +14,7 @@
 #include "pipelines/error.h"
 #include "pipelines/report_evaluation.h"
 #include "tests/support/evaluate_files.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/test_files.h"
 
 namespace scarp::pipelines {
 namespace {
@@ -148,14 +148,14 @@ TEST(HtmlReport, RefusesRaggedTablesAndEmptyPictures) {
 }
 
 TEST(HtmlReport, WritesWholeFilesAndKeepsWhatIsThere) {
-  const test::TemporaryFolder folder;
+  const test::TempFolder folder;
   const std::string path = folder.file("report.html");
   HtmlReport("first").write(path, false);
   EXPECT_THROW(HtmlReport("second").write(path, false), geo::Error);
   EXPECT_NE(test::file_text(path).find("first"), std::string::npos);
   HtmlReport("second").write(path, true);
   EXPECT_EQ(test::file_text(path), HtmlReport("second").html());
-  EXPECT_EQ(folder.names().size(), 1U);
+  EXPECT_EQ(folder.entries(), 1);
 }
 
 Evaluation hostile_scores() {
@@ -177,7 +177,7 @@ TEST(EvaluationReport, IsWellFormedWithHostileNames) {
   const std::string html = report.html();
   EXPECT_EQ(html.find("<script"), std::string::npos);
   if (!std::filesystem::exists("/usr/bin/python3")) GTEST_SKIP() << "no /usr/bin/python3 to parse with";
-  const test::TemporaryFolder folder;
+  const test::TempFolder folder;
   report.write(folder.file("report.html"), false);
   std::ofstream(folder.file("check.py")) << R"(
 import sys
