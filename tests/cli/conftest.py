@@ -57,6 +57,32 @@ def events_of(run):
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
+QUICK_RUN = """
+name: {model}
+scenes: [{{optical: {folder}/hrsi.tif, dem: {folder}/dem.tif, labels: {folder}/labels.gpkg}}]
+network: {{width: 0.125}}
+terrain: [relative_elevation_17, relative_elevation_65, gradient_east, gradient_north, slope]
+tile: {{size: 128, overlap: 64}}
+gsd: {{min: 1, max: 100}}
+samples: {{side: 64, block: 64}}
+validation: {{share: 0}}
+training: {{epochs: 30, batch: 8, learning_rate: 3.0e-3, device: cpu}}
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def model(tmp_path_factory):
+    """The shipped model of synthetic scenes; where the build has none, one that is trained here for some seconds."""
+    if (BUILD / "share" / "scarp" / "models" / f"{MODEL}.safetensors").exists():
+        return
+    folder = tmp_path_factory.mktemp("models")
+    scarp("synth", "-o", folder, "--seed", 7, "--size", 512, "-q")
+    (folder / "run.yaml").write_text(QUICK_RUN.format(model=MODEL, folder=folder))
+    scarp("train", folder / "run.yaml", "-o", folder / "run", "-q")
+    (folder / "run" / "model.safetensors").rename(folder / f"{MODEL}.safetensors")
+    os.environ["SCARP_MODELS"] = str(folder)
+
+
 @pytest.fixture(scope="session")
 def scene(tmp_path_factory):
     """hrsi.tif, dem.tif, labels.gpkg: 256 x 256 pixels of 10 m."""

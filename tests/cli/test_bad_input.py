@@ -41,7 +41,7 @@ RASTERS = [
     ("{scene}/hrsi.tif", "{bad}/dem_no_crs.tif", 3, ["dem_no_crs.tif", "coordinate reference system"]),
     ("{bad}/no_crs.tif", "{scene}/dem.tif", 3, ["no_crs.tif", "coordinate reference system"]),
     ("{bad}/all_nodata.tif", "{scene}/dem.tif", 3, ["all_nodata.tif"]),
-    ("{bad}/one_band.tif", "{scene}/dem.tif", 3, ["1 band", "3"]),
+    ("{bad}/one_band.tif", "{scene}/dem.tif", 3, ["one_band.tif", "needs 3", "has 1"]),
     ("{bad}/coarse.tif", "{scene}/dem.tif", 3, ["5000", "--any-pixel-size"]),
     ("{scene}/hrsi.tif", "-", 3, ["DEM"]),
 ]
@@ -56,7 +56,7 @@ def test_detect_refuses(scene, bad, tmp_path, image, dem, code, words):
 
 
 def test_detect_refuses_bands_that_are_not_there(scene, tmp_path):
-    refused(tmp_path, 3, ["band", "9"], "detect", scene / "hrsi.tif", scene / "dem.tif", "-m", MODEL, "-b", "1,2,9",
+    refused(tmp_path, 2, ["Band 9", "hrsi.tif", "1 to 3"], "detect", scene / "hrsi.tif", scene / "dem.tif", "-m", MODEL, "-b", "1,2,9",
             "-o", tmp_path / "s.gpkg")
 
 
@@ -100,7 +100,7 @@ def test_an_area_elsewhere_is_refused(scene, tmp_path):
 
 
 def test_a_format_that_is_not_there_is_named(scene, tmp_path):
-    refused(tmp_path, 4, ["slides.xyz"], "detect", scene / "hrsi.tif", scene / "dem.tif", "-m", MODEL, "-o", tmp_path / "slides.xyz")
+    refused(tmp_path, 2, ["slides.xyz", ".gpkg"], "detect", scene / "hrsi.tif", scene / "dem.tif", "-m", MODEL, "-o", tmp_path / "slides.xyz")
 
 
 # Verbs by the arguments before and after the name of their output.
