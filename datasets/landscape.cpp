@@ -49,14 +49,26 @@ struct Bed {
   std::vector<float> uplift, erodibility, critical_slope;
 
   Bed(const Level& level, const Rock& rock) {
+    const int step = level.cell_px <= 2 ? 2 : 1;  // rock changes over tens of pixels
     for (int row = 0; row < level.heights.rows; ++row) {
       for (int col = 0; col < level.heights.cols; ++col) {
+        if (row % step != 0 || col % step != 0) {
+          copy_from(level.heights.index(row - row % step, col - col % step));
+          continue;
+        }
         const float x = level.x(col), y = level.y(row);
         uplift.push_back(rock.uplift(x, y));
         erodibility.push_back(rock.erodibility(x, y));
         critical_slope.push_back(rock.critical_slope(x, y));
       }
     }
+  }
+
+ private:
+  void copy_from(std::size_t cell) {
+    uplift.push_back(uplift[cell]);
+    erodibility.push_back(erodibility[cell]);
+    critical_slope.push_back(critical_slope[cell]);
   }
 };
 

@@ -104,7 +104,7 @@ Landslide shape_landslide(PixelRing axis, double length, double width, double ag
   const auto divergence = static_cast<float>(random.uniform(0.0, 0.3)),
              bulge = static_cast<float>(random.uniform(0.05, 0.4));
   const float roundness = 0.9F * slide.half_width / slide.length;
-  const auto irregular = static_cast<float>(random.uniform(0.08, 0.2));
+  const auto irregular = static_cast<float>(random.uniform(0.12, 0.28));
   const std::uint64_t edge_seed = random.bits();
   for (int i = 0; i < 2 * kSidePoints; ++i) {
     // The sides are walked with more points where the crown and the toe are round.
@@ -113,7 +113,7 @@ Landslide shape_landslide(PixelRing axis, double length, double width, double ag
     const bool right = i < kSidePoints;
     const auto t = static_cast<float>(right ? eased : 1 - eased);
     const OnAxis place = on_axis(slide.axis, t);
-    const float uneven = 1 + irregular * fractal_noise(edge_seed + (right ? 0 : 1), t * 3.5F, 0.5F, 3);
+    const float uneven = 1 + irregular * fractal_noise(edge_seed + (right ? 0 : 1), t * 4.5F, 0.5F, 4);
     const double out =
         (right ? 1 : -1) * slide.half_width * width_profile(t, roundness, divergence, bulge) * uneven;
     slide.outline.push_back({place.point.row + out * place.down_col, place.point.col - out * place.down_row});
@@ -139,10 +139,12 @@ void carve(const Landslide& slide, const HeightField& smooth, HeightField& heigh
     // Blocks slide on curved faces and tilt back: steps across the slide.
     const float steps =
         std::sin(t * 24 + 3 * gradient_noise(slide.seed + 9, r / (2 * grain), c / (2 * grain)));
-    const float rough = fresh * height * (hummocks * (0.16F + 0.26F * deposit) + 0.07F * steps);
+    const float scree = 0.1F * hollow * hummocks;
+    const float rough = scree + fresh * height * (hummocks * (0.16F + 0.26F * deposit) + 0.07F * steps);
     float& z = heights.at(row, col);
     const float body = std::min(1.0F, inside / (1 + 0.5F * slide.wall_width));
-    z += 0.7F * body * (smooth.at(row, col) - z) - hollow * wall + lobe * deposit * front + rough * body;
+    z += (0.75F - 0.4F * slide.age) * body * (smooth.at(row, col) - z) - hollow * wall +
+         lobe * deposit * front + rough * body;
   });
 }
 

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cerrno>
 #include <memory>
+#include <string_view>
 
 #include <cpl_string.h>
 #include <cpl_vsi.h>
@@ -53,9 +54,15 @@ OGRLayer& layer_of(GDALDataset& dataset, const LayerPath& path) {
                                      "; it has " + (known.empty() ? "none" : known));
 }
 
+/// A GeoPackage has two entries of its own that stand for "not known".
+bool is_placeholder(const OGRSpatialReference& reference) {
+  const char* name = reference.GetName();
+  return name != nullptr && std::string_view(name).starts_with("Undefined ");
+}
+
 Crs crs_of(OGRLayer& layer) {
   const OGRSpatialReference* reference = layer.GetSpatialRef();
-  if (reference == nullptr || reference->IsEmpty()) return {};
+  if (reference == nullptr || reference->IsEmpty() || is_placeholder(*reference)) return {};
   char* text = nullptr;
   const char* const options[] = {"FORMAT=WKT2_2019", nullptr};
   reference->exportToWkt(&text, options);

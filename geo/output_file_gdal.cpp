@@ -124,6 +124,7 @@ void OutputFile::commit() {
   if (exists(temporary_side) && VSIRename(temporary_side.c_str(), side.c_str()) != 0)
     refuse_write(side, messages, errno);
   committed_ = true;
+  remove_all();
 }
 
 void refuse_write(const std::string& path, const GdalMessages& messages, int error_number) {

@@ -67,8 +67,8 @@ void stroke_segment(geo::Picture& picture, Segment s, const Colour& colour, doub
   for (int step = 0; step < steps; ++step) {
     const double t0 = static_cast<double>(step) / steps;
     const double t1 = static_cast<double>(step + 1) / steps;
-    const auto [left, right] = std::minmax(s.x0 + t0 * (s.x1 - s.x0), s.x0 + t1 * (s.x1 - s.x0));
-    const auto [top, bottom] = std::minmax(s.y0 + t0 * (s.y1 - s.y0), s.y0 + t1 * (s.y1 - s.y0));
+    const auto [left, right] = std::minmax({s.x0 + t0 * (s.x1 - s.x0), s.x0 + t1 * (s.x1 - s.x0)});
+    const auto [top, bottom] = std::minmax({s.y0 + t0 * (s.y1 - s.y0), s.y0 + t1 * (s.y1 - s.y0)});
     const int row_end = std::min(picture.rows - 1, static_cast<int>(std::floor(bottom + radius)));
     const int col_end = std::min(picture.cols - 1, static_cast<int>(std::floor(right + radius)));
     for (int row = std::max(0, static_cast<int>(std::floor(top - radius))); row <= row_end; ++row) {

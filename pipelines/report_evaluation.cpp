@@ -132,7 +132,9 @@ void add_inputs(HtmlReport& report,
   rows.push_back({"evaluated with", "Scarp " + version()});
   report.add_table("", {"input", "value"}, rows);
   Rows facts;
-  for (const auto& [key, value] : provenance) facts.push_back({key, value});
+  for (const auto& [key, value] : provenance) {
+    if (key != "AREA_OR_POINT") facts.push_back({key, value});  // GDAL's own item tells nothing of the map
+  }
   if (!facts.empty()) report.add_table("What the map says of itself", {"key", "value"}, facts);
 }
 

@@ -36,10 +36,12 @@ p{margin:.6rem 0;max-width:44rem}
 .scroll{overflow-x:auto;margin:1rem 0}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 caption{text-align:left;color:var(--soft);font-size:.85rem;padding-bottom:.4rem}
-th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere;min-width:4.5rem}
+th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}
+td{overflow-wrap:anywhere;min-width:6rem}
 thead th{border-bottom:2px solid var(--line);color:var(--soft);font-weight:600}
 tbody th{font-weight:600}
-.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;overflow-wrap:normal}
+.number{text-align:right;font-variant-numeric:tabular-nums}
+td.number{white-space:nowrap;overflow-wrap:normal;min-width:0}
 figure{margin:1.2rem 0}
 figure img{display:block;width:100%;height:auto;border:1px solid var(--line);image-rendering:pixelated}
 figure svg{display:block;width:100%;max-width:40rem;height:auto}

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/mosaic.h"
 
-#include <gtest/gtest.h>
-
 #include <limits>
 #include <random>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace scarp::pipelines {
 namespace {
@@ -26,7 +26,11 @@ struct WholeMap {
 
 /// Logits of a pixel that depend on its place alone: 0 and `of_landslide(row, col)`.
 template <typename F>
-WholeMap blend(std::int64_t rows, std::int64_t cols, const geo::TilePlanOptions& options, const geo::Window& area, F of_landslide) {
+WholeMap blend(std::int64_t rows,
+               std::int64_t cols,
+               const geo::TilePlanOptions& options,
+               const geo::Window& area,
+               F of_landslide) {
   const geo::TilePlan plan(rows, cols, options);
   WholeMap map;
   map.next_row = area.row;
@@ -53,12 +57,15 @@ WholeMap blend(std::int64_t rows, std::int64_t cols, const geo::TilePlanOptions&
 }
 
 TEST(Mosaic, ReturnsTheClassOfEveryPixelWhereTilesAgree) {
-  const auto chequered = [](std::int64_t row, std::int64_t col) { return (row / 5 + col / 7) % 2 == 0 ? 3.0f : -3.0f; };
+  const auto chequered = [](std::int64_t row, std::int64_t col) {
+    return (row / 5 + col / 7) % 2 == 0 ? 3.0f : -3.0f;
+  };
   const WholeMap map = blend(100, 75, {32, 8}, {0, 0, 100, 75}, chequered);
   ASSERT_EQ(map.classes.size(), 7500u);
   for (std::int64_t row = 0; row < 100; ++row) {
     for (std::int64_t col = 0; col < 75; ++col) {
-      ASSERT_EQ(map.classes[static_cast<std::size_t>(row * 75 + col)], chequered(row, col) > 0 ? 1 : 0) << row << ", " << col;
+      ASSERT_EQ(map.classes[static_cast<std::size_t>(row * 75 + col)], chequered(row, col) > 0 ? 1 : 0)
+          << row << ", " << col;
     }
   }
 }
@@ -76,7 +83,9 @@ TEST(Mosaic, AnAreaShowsTheSamePixelsAsTheWhole) {
   std::mt19937 random(3);
   std::vector<float> noise(120 * 90);
   for (float& n : noise) n = static_cast<float>(random() % 1000) / 100 - 5;
-  const auto at = [&](std::int64_t row, std::int64_t col) { return noise[static_cast<std::size_t>(row * 90 + col)]; };
+  const auto at = [&](std::int64_t row, std::int64_t col) {
+    return noise[static_cast<std::size_t>(row * 90 + col)];
+  };
   const WholeMap whole = blend(120, 90, {32, 12}, {0, 0, 120, 90}, at);
   const geo::Window area{37, 21, 50, 33};
   const WholeMap part = blend(120, 90, {32, 12}, area, at);
@@ -91,7 +100,8 @@ TEST(Mosaic, AnAreaShowsTheSamePixelsAsTheWhole) {
 }
 
 TEST(Mosaic, BlendsLinearlyOverTheOverlap) {
-  // Two tiles of 8 that share 4 columns; the left one says +4, the right one -4: in between the logit falls in equal steps.
+  // Two tiles of 8 that share 4 columns; the left one says +4, the right one -4: in between the logit falls
+  // in equal steps.
   const geo::TilePlan plan(4, 8, {8, 4});
   WholeMap map;
   Mosaic mosaic(plan, {0, 0, 4, 8}, 2, map.sink());
@@ -102,7 +112,8 @@ TEST(Mosaic, BlendsLinearlyOverTheOverlap) {
     mosaic.add(0, j, logits, valid);
   }
   mosaic.finish_lattice_row(0);
-  // tiles begin at columns -2 and 2: columns 0, 1 are the left one's, 2..5 are shared with weights 7/8, 5/8, 3/8, 1/8, 6, 7 the right one's
+  // tiles begin at columns -2 and 2: columns 0, 1 are the left one's, 2..5 are shared with weights 7/8, 5/8,
+  // 3/8, 1/8, 6, 7 the right one's
   const std::vector<std::uint8_t> first_row(map.probability.begin(), map.probability.begin() + 8);
   EXPECT_EQ(first_row, (std::vector<std::uint8_t>{249, 249, 242, 186, 68, 12, 5, 5}));
 }
@@ -121,7 +132,8 @@ TEST(Mosaic, LogitsThatAreNotFiniteBecomeNodataAndAreCounted) {
   WholeMap map;
   Mosaic mosaic(plan, {0, 0, 8, 8}, 2, map.sink());
   std::vector<float> logits(512, 1.0f);
-  logits[256 + 4 * 16 + 4] = std::numeric_limits<float>::quiet_NaN();  // tile begins at (-4, -4): this is pixel (0, 0)
+  logits[256 + 4 * 16 + 4] =
+      std::numeric_limits<float>::quiet_NaN();  // tile begins at (-4, -4): this is pixel (0, 0)
   mosaic.add(0, 0, logits, std::vector<std::uint8_t>(256, 1));
   mosaic.finish_lattice_row(0);
   EXPECT_EQ(map.classes[0], kNoClass);

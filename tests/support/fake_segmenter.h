@@ -10,11 +10,13 @@
 
 namespace scarp::testing {
 
-/// A network without a network: says landslide where the first optical band is above a threshold, with a logit that grows with it.
-/// What it says of a pixel depends on that pixel alone, so tiles, batches and workers must not change a map.
+/// A network without a network: says landslide where the first optical band is above a threshold, with a
+/// logit that grows with it. What it says of a pixel depends on that pixel alone, so tiles, batches and
+/// workers must not change a map.
 class ThresholdSegmenter final : public nn::Segmenter {
  public:
-  explicit ThresholdSegmenter(nn::ModelCard card, float threshold = 128) : card_(std::move(card)), threshold_(threshold) {}
+  explicit ThresholdSegmenter(nn::ModelCard card, float threshold = 128)
+      : card_(std::move(card)), threshold_(threshold) {}
   const nn::ModelCard& card() const override { return card_; }
   std::string device() const override { return "cpu"; }
   std::string precision() const override { return "fp32"; }
@@ -39,7 +41,9 @@ class ThresholdSegmenter final : public nn::Segmenter {
 inline nn::ModelCard small_card() {
   nn::ModelCard card;
   card.name = "threshold";
-  card.optical = {{"red", "digital number", 128, 64}, {"green", "digital number", 128, 64}, {"blue", "digital number", 128, 64}};
+  card.optical = {{"red", "digital number", 128, 64},
+                  {"green", "digital number", 128, 64},
+                  {"blue", "digital number", 128, 64}};
   card.terrain = {{"slope", "degree", 10, 10}};
   card.classes = {{0, "background", {235, 235, 235}}, {1, "landslide", {213, 94, 0}}};
   card.gsd_min_m = 1;

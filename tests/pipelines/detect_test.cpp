@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/detect.h"
+
+#include <fstream>
+#include <iterator>
+
+#include <gtest/gtest.h>
+
+#include "geo/feature_file_gdal.h"
+#include "geo/raster_source_gdal.h"
+#include "pipelines/error.h"
+#include "tests/support/fake_segmenter.h"
+#include "tests/support/scene_files.h"
+#include "tests/support/silent_events.h"
+#include "tests/support/test_files.h"
+
+namespace scarp::pipelines {
+namespace {
+
+/// A scene of 200 x 170 pixels with three bright discs, a nodata corner and hills below, mapped by a
+/// threshold.
+class Detect : public ::testing::Test {
+ protected:
+  static bool in_disc(std::int64_t row,
+                      std::int64_t col,
+                      std::int64_t at_row,
+                      std::int64_t at_col,
+                      std::int64_t radius) {
+    return (row - at_row) * (row - at_row) + (col - at_col) * (col - at_col) < radius * radius;
+  }
+  static int brightness(std::int64_t row, std::int64_t col) {
+    if (row < 20 && col < 30) return 0;  // nodata
+    const bool bright =
+        in_disc(row, col, 60, 60, 18) || in_disc(row, col, 140, 100, 25) || in_disc(row, col, 100, 150, 9);
+    return bright ? 200 + static_cast<int>((row * 7 + col * 3) % 40)
+                  : 60 + static_cast<int>((row * 5 + col) % 30);
+  }
+
+  Detect() {
+    test::write_image(folder_.file("hrsi.tif"), grid_, brightness);
+    test::write_hills(folder_.file("dem.tif"), test::utm_grid(80, 70, 30, 499900, 5200100));
+    options_.optical = folder_.file("hrsi.tif");
+    options_.dem = folder_.file("dem.tif");
+    options_.workers = 1;
+    options_.min_area_m2 = 0;
+  }
+
+  DetectOptions to(const std::string& name) const {
+    DetectOptions options = options_;
+    options.polygons = folder_.file(name + ".fgb");
+    options.class_raster = folder_.file(name + "_classes.tif");
+    options.probability_raster = folder_.file(name + "_p.tif");
+    return options;
+  }
+  DetectReport run(const DetectOptions& options) { return detect(options, segmenter_, events_, {}); }
+
+  static std::string bytes(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  static std::vector<float> pixels(const std::string& path, const geo::Window& window) {
+    const auto source = geo::open_raster(path);
+    std::vector<float> values(static_cast<std::size_t>(window.pixels()));
+    std::vector<std::uint8_t> valid(values.size());
+    const int band = 0;
+    source->read(window, {&band, 1}, values, valid);
+    return values;
+  }
+
+  test::TempFolder folder_;
+  geo::Grid grid_ = test::utm_grid(200, 170, 10);
+  testing::ThresholdSegmenter segmenter_{testing::small_card()};
+  testing::SilentEvents events_;
+  DetectOptions options_;
+};
+
+TEST_F(Detect, FindsEveryBrightDiscOnce) {
+  const DetectReport report = run(to("out"));
+  EXPECT_EQ(report.polygons, 3);
+  EXPECT_EQ(report.pixels, 200 * 170 - 20 * 30);
+  const geo::FeatureLayer found = geo::read_features({folder_.file("out.fgb"), ""}, grid_.crs);
+  ASSERT_EQ(found.features.size(), 3u);
+}
+
+TEST_F(Detect, ClassesAreExactlyTheThresholdAndNodataStaysNodata) {
+  run(to("out"));
+  const std::vector<float> classes = pixels(folder_.file("out_classes.tif"), grid_.window());
+  for (std::int64_t row = 0; row < grid_.rows; ++row) {
+    for (std::int64_t col = 0; col < grid_.cols; ++col) {
+      const int value = brightness(row, col);
+      const float expected = value == 0 ? 255.0f : value > 128 ? 1.0f : 0.0f;
+      ASSERT_EQ(classes[static_cast<std::size_t>(row * grid_.cols + col)], expected) << row << ", " << col;
+    }
+  }
+}
+
+TEST_F(Detect, WorkersAndBatchesChangeNoByte) {
+  run(to("one"));
+  DetectOptions more = to("more");
+  more.workers = 2;
+  more.batch = 4;
+  run(more);
+  EXPECT_EQ(bytes(folder_.file("one.fgb")), bytes(folder_.file("more.fgb")));
+  EXPECT_EQ(bytes(folder_.file("one_p.tif")), bytes(folder_.file("more_p.tif")));
+  // the class rasters name their probability rasters, which have different names: compare pixels
+  EXPECT_EQ(pixels(folder_.file("one_classes.tif"), grid_.window()),
+            pixels(folder_.file("more_classes.tif"), grid_.window()));
+}
+
+TEST_F(Detect, TwoAreasOfInterestGiveTheSameObject) {
+  const auto object_in = [&](const std::string& name, const std::array<double, 4>& box) {
+    DetectOptions options = to(name);
+    options.box = box;
+    EXPECT_EQ(run(options).polygons, 1);
+    return geo::read_features({folder_.file(name + ".fgb"), ""}, grid_.crs).features.at(0);
+  };
+  // both hold the disc around row 140, column 100 and nothing else
+  const geo::Feature a = object_in("a", {500600, 5198000, 501400, 5198900});
+  const geo::Feature b = object_in("b", {500710, 5198030, 501330, 5198870});
+  EXPECT_EQ(a.parts.at(0).outer, b.parts.at(0).outer);
+  EXPECT_EQ(a.parts.at(0).holes, b.parts.at(0).holes);
+}
+
+TEST_F(Detect, WhatLiesUnderNodataChangesNothing) {
+  run(to("clean"));
+  // a pit of 500 m in the DEM under the nodata corner, far enough inside that no slope of a valid pixel sees
+  // it
+  geo::MemoryRaster pit = test::hilly_dem(test::utm_grid(80, 70, 30, 499900, 5200100));
+  for (std::int64_t row = 4; row < 7; ++row) {
+    for (std::int64_t col = 4; col < 9; ++col) pit.values[static_cast<std::size_t>(row * 70 + col)] -= 500;
+  }
+  options_.dem = folder_.file("pit.tif");
+  test::write_elevation(options_.dem, pit);
+  run(to("pit"));
+  EXPECT_EQ(pixels(folder_.file("clean_p.tif"), grid_.window()),
+            pixels(folder_.file("pit_p.tif"), grid_.window()));
+  EXPECT_EQ(bytes(folder_.file("clean.fgb")), bytes(folder_.file("pit.fgb")));
+}
+
+TEST_F(Detect, SmallObjectsAreLeftOutAndCounted) {
+  DetectOptions options = to("out");
+  options.min_area_m2 = 40000;  // the disc of radius 9 pixels covers about 25 000 m2
+  const DetectReport report = run(options);
+  EXPECT_EQ(report.polygons, 2);
+  EXPECT_EQ(report.dropped_small, 1);
+}
+
+TEST_F(Detect, LeavesNothingBesideItsOutputs) {
+  const int before = folder_.entries();
+  run(to("out"));
+  EXPECT_EQ(folder_.entries(), before + 3);
+}
+
+template <typename Code>
+std::string message_of(Fault fault, Code code) {
+  try {
+    code();
+  } catch (const Error& error) {
+    EXPECT_EQ(static_cast<int>(error.fault()), static_cast<int>(fault)) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error was thrown";
+  return {};
+}
+
+TEST_F(Detect, RefusesAModelForOtherPixelSizes) {
+  nn::ModelCard card = testing::small_card();
+  card.gsd_min_m = 200;
+  card.gsd_max_m = 250;
+  const testing::ThresholdSegmenter coarse(card);
+  const std::string message =
+      message_of(Fault::contradiction, [&] { detect(to("out"), coarse, events_, {}); });
+  EXPECT_NE(message.find("valid for pixels of 200 to 250 m, the image has 10 m"), std::string::npos)
+      << message;
+  EXPECT_NE(message.find("--any-pixel-size"), std::string::npos) << message;
+}
+
+TEST_F(Detect, RefusesAnImageWithTooFewBands) {
+  test::write_image(folder_.file("grey.tif"), grid_, brightness, {"grey"});
+  DetectOptions options = to("out");
+  options.optical = folder_.file("grey.tif");
+  const std::string message = message_of(Fault::contradiction, [&] { run(options); });
+  EXPECT_NE(message.find("needs 3 optical band(s) (red, green, blue), the image has 1"), std::string::npos)
+      << message;
+}
+
+TEST_F(Detect, RefusesABoxElsewhere) {
+  DetectOptions options = to("out");
+  options.box = {{100000, 100000, 100100, 100100}};
+  EXPECT_NE(message_of(Fault::contradiction, [&] { run(options); }).find("lies outside"), std::string::npos);
+}
+
+TEST_F(Detect, RefusesASceneWithoutAValidPixelAndLeavesNothing) {
+  test::write_image(folder_.file("empty.tif"), grid_, [](auto, auto) { return 0; });
+  DetectOptions options = to("out");
+  options.optical = folder_.file("empty.tif");
+  const int before = folder_.entries();
+  EXPECT_NE(message_of(Fault::contradiction, [&] { run(options); }).find("no valid pixel"),
+            std::string::npos);
+  EXPECT_EQ(folder_.entries(), before);
+}
+
+TEST_F(Detect, ACancelledRunLeavesNothing) {
+  std::stop_source source;
+  source.request_stop();
+  const int before = folder_.entries();
+  message_of(Fault::cancelled, [&] { detect(to("out"), segmenter_, events_, source.get_token()); });
+  EXPECT_EQ(folder_.entries(), before);
+}
+
+}  // namespace
+}  // namespace scarp::pipelines
