@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items):
 def scarp(*arguments, code=0, **options):
     """Runs the program and asserts its exit code."""
     options.setdefault("stdin", subprocess.DEVNULL)
-    run = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=120, **options)
+    run = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
     assert run.returncode == code, f"{run.args}\nexit code {run.returncode}\n{run.stdout}\n{run.stderr}"
     return run
 

@@ -66,7 +66,7 @@ def test_the_same_run_gives_the_same_weights(trained, run_file, tmp_path):
 
 
 def test_a_cancelled_run_goes_on_to_the_same_weights(run_file, tmp_path):
-    longer = ["train", run_file, "--set", "training.epochs=16"]
+    longer = ["train", run_file, "--set", "training.epochs=10"]
     scarp(*longer, "-o", tmp_path / "whole", "-q")
     run = subprocess.Popen([PROGRAM, *longer, "-o", tmp_path / "part", "--events"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     event = {}
