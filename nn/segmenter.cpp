@@ -154,9 +154,11 @@ class NetworkSegmenter final : public Segmenter {
 
 std::unique_ptr<Segmenter> load_segmenter(const std::string& path, const SegmenterOptions& options) {
   return with_our_errors("loading " + path, [&]() -> std::unique_ptr<Segmenter> {
+    const OneThread one_thread;
     const SafetensorsFile file(path);
     ModelCard card = card_of(file);
     const at::Device device = choose_device(options.device);
+    require_weights_of(card, file);
     DualBranchNetwork network = make_network(card);
     restore(network, kModelPrefix,
             read_tensors(file, [](const std::string& name) { return name.rfind(kModelPrefix, 0) == 0; }),

@@ -32,6 +32,20 @@ ModelCard card_of(const SafetensorsFile& file) {
   }
 }
 
+void require_weights_of(const ModelCard& card, const SafetensorsFile& file) {
+  const std::int64_t planes = scaled_channels(512, card.network.width);
+  const std::vector<std::int64_t> wanted = {planes, planes, 3, 3};  // in all three encoder shapes
+  for (const auto& [branch, channels] :
+       {std::pair{"optical", card.optical.size()}, {"terrain", card.terrain.size()}}) {
+    const std::string name = std::string(kModelPrefix) + branch + ".layer4.1.conv2.weight";
+    const auto found = file.header().tensors.find(name);
+    if (channels == 0 || (found != file.header().tensors.end() && found->second.shape == wanted)) continue;
+    throw Error(Fault::mismatch, file.path() + ": the weights " + name +
+                                     " are missing or have another shape than the "
+                                     "model's card says");
+  }
+}
+
 DualBranchNetwork make_network(const ModelCard& card) {
   const auto planes = [](const std::vector<ChannelSpec>& channels) {
     return channels.empty() ? 0 : static_cast<std::int64_t>(channels.size()) + 1;  // and the validity plane

@@ -18,6 +18,11 @@ inline constexpr const char* kModelPrefix = "model.";          ///< tensors of t
 /// The card in a file's metadata. @throws Error (unreadable) if there is none, or it is damaged
 ModelCard card_of(const SafetensorsFile& file);
 
+/// Looks at one deep tensor before a network is built: a card may ask for a network that is a thousand times
+/// its file.
+/// @throws Error (mismatch) if the file cannot hold the weights of the card's network
+void require_weights_of(const ModelCard& card, const SafetensorsFile& file);
+
 /// A network of the card's shape, weights not set.
 DualBranchNetwork make_network(const ModelCard& card);
 
