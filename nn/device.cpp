@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <cctype>
 #include <dlfcn.h>
+#include <filesystem>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -24,9 +28,8 @@ int cuda_devices() {
 // AMX is not among the names that the compiler knows: CPUID leaf 7, EDX bit 22 (Intel SDM volume 2A).
 bool has_amx_bf16() {
 #if defined(__x86_64__)
-  unsigned eax = 7, ebx = 0, ecx = 0, edx = 0;
-  __asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-  return (edx >> 22 & 1u) != 0;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx >> 22 & 1u) != 0;
 #else
   return false;
 #endif
@@ -49,16 +52,57 @@ DeviceInfo processor() {
   return {"cpu", description, amx || avx};
 }
 
+// Asks the driver itself: LibTorch's own answer needs the CUDA headers, these three functions do not.
+class Driver {
+ public:
+  Driver() {
+    void* library = dlopen("libcuda.so.1", RTLD_NOW);
+    if (library == nullptr) return;
+    const auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(library, "cuInit"));
+    if (init == nullptr || init(0) != 0) return;
+    name_ = reinterpret_cast<Name>(dlsym(library, "cuDeviceGetName"));
+    memory_ = reinterpret_cast<Memory>(dlsym(library, "cuDeviceTotalMem_v2"));
+    attribute_ = reinterpret_cast<Attribute>(dlsym(library, "cuDeviceGetAttribute"));
+  }
+
+  DeviceInfo describe(int index) const {
+    constexpr int kComputeCapabilityMajor = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+    char name[256] = "CUDA device";
+    std::size_t bytes = 0;
+    int major = 0;
+    if (name_ != nullptr) name_(name, static_cast<int>(sizeof(name)) - 1, index);
+    if (attribute_ != nullptr) attribute_(&major, kComputeCapabilityMajor, index);
+    DeviceInfo info{"cuda:" + std::to_string(index), name, major >= 8};
+    if (memory_ != nullptr && memory_(&bytes, index) == 0)
+      info.description += ", " + std::to_string(bytes / 1'000'000'000) + " GB";
+    return info;
+  }
+
+ private:
+  using Name = int (*)(char*, int, int);
+  using Memory = int (*)(std::size_t*, int);
+  using Attribute = int (*)(int*, int, int);
+  Name name_ = nullptr;
+  Memory memory_ = nullptr;
+  Attribute attribute_ = nullptr;
+};
+
 }  // namespace
 
 bool load_accelerators() {
   // Kept open for the life of the program: LibTorch registers itself with it.
-  return dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
+  Dl_info torch_cpu = {};
+  if (dladdr(reinterpret_cast<const void*>(&at::get_cpu_capability), &torch_cpu) == 0) return false;
+  const auto beside = std::filesystem::path(torch_cpu.dli_fname).parent_path() / "libtorch_cuda.so";
+  return dlopen(beside.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr;
 }
 
 std::vector<DeviceInfo> devices() {
   std::vector<DeviceInfo> all = {processor()};
-  for (int i = 0; i < cuda_devices(); ++i) all.push_back({"cuda:" + std::to_string(i), "NVIDIA GPU", true});
+  const int gpus = cuda_devices();
+  if (gpus == 0) return all;
+  const Driver driver;
+  for (int i = 0; i < gpus; ++i) all.push_back(driver.describe(i));
   return all;
 }
 

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/learner.h"
 
+#include <cmath>
+#include <filesystem>
 #include <stdexcept>
 
-#include "nn/torch_errors.h"
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#include "nn/error.h"
+#include "nn/torch/errors.h"
 #include "nn/training/training_run.h"
 
 namespace scarp::nn {
@@ -24,18 +30,72 @@ void TrainingOptions::check() const {
           "training.average_decay must lie in 0 to 1, is " + std::to_string(average_decay));
   require(photometric >= 0 && photometric < 1,
           "training.photometric must lie in 0 to 1, is " + std::to_string(photometric));
+  for (const double weight : class_weights)
+    require(weight >= 0 && std::isfinite(weight),
+            "training.class_weights must not be negative, holds " + std::to_string(weight));
   require(threads >= 1, "training.threads must be at least 1, is " + std::to_string(threads));
 }
 
-double ClassCounts::f1() const {
-  const auto all = 2 * true_positive + false_positive + false_negative;
-  return all == 0 ? 0 : 2.0 * static_cast<double>(true_positive) / static_cast<double>(all);
+namespace {
+
+/// The state of the calling thread, put back afterwards: a worker of a pool goes on as it was.
+class TrainingThread {
+ public:
+  explicit TrainingThread(int threads) : before_(at::get_num_threads()) {
+    set_up_worker_thread(threads);
+    at::globalContext().setDeterministicCuDNN(true);  // without effect where there is no GPU
+    at::globalContext().setBenchmarkCuDNN(false);
+  }
+  ~TrainingThread() { at::set_num_threads(before_); }
+  TrainingThread(const TrainingThread&) = delete;
+  TrainingThread& operator=(const TrainingThread&) = delete;
+
+ private:
+  int before_;
+};
+
+void check_source(const SampleSource& source, const ModelCard& card, const std::string& which) {
+  const int step = 32 * card.network.input_stride;
+  if (source.side() >= step && source.side() % step == 0) return;
+  throw Error(Fault::bad_argument, which + " samples have " + std::to_string(source.side()) +
+                                       " pixels a side: this network needs a multiple of " +
+                                       std::to_string(step));
 }
 
-double ClassCounts::iou() const {
-  const auto all = true_positive + false_positive + false_negative;
-  return all == 0 ? 0 : static_cast<double>(true_positive) / static_cast<double>(all);
+void check_task(const TrainingTask& task) {
+  task.options.check();
+  task.card.network.check();
+  try {
+    static_cast<void>(
+        ModelCard::from_json(task.card.to_json()));  // the checkpoints could not be read otherwise
+  } catch (const Error& error) {
+    throw Error(Fault::bad_argument, std::string("this model cannot be trained: ") + error.what());
+  }
+  const std::size_t weights = task.options.class_weights.size();
+  if (weights != 0 && weights != task.card.classes.size()) {
+    throw Error(Fault::bad_argument, "training.class_weights has " + std::to_string(weights) +
+                                         " values for " + std::to_string(task.card.classes.size()) +
+                                         " classes: give one a class, or none");
+  }
+  check_source(task.samples, task.card, "training");
+  if (task.validation != nullptr) check_source(*task.validation, task.card, "validation");
 }
+
+bool is_there(const std::string& path) {
+  return !path.empty() && std::filesystem::exists(path);
+}
+
+/// There is nothing to resume before the first checkpoint; a run that is not resumed overwrites none.
+bool has_checkpoint(const TrainingFiles& files) {
+  if (files.resume) return is_there(files.last);
+  for (const std::string& path : {files.last, files.best}) {
+    if (is_there(path))
+      throw Error(Fault::already_exists, path + " is already there: resume it, or choose another folder");
+  }
+  return false;
+}
+
+}  // namespace
 
 void train(const ModelCard& card,
            const TrainingOptions& options,
@@ -44,12 +104,15 @@ void train(const ModelCard& card,
            const TrainingFiles& files,
            const std::function<void(const TrainingEvent&)>& on_event,
            std::stop_token stop) {
-  options.check();
+  const std::function<void(const TrainingEvent&)> silent = [](const TrainingEvent&) {};
+  const TrainingTask task{card, options, samples, validation, files, on_event ? on_event : silent};
+  check_task(task);
+  const bool resumes = has_checkpoint(files);
   with_our_errors("training", [&] {
-    set_up_worker_thread(options.threads);
-    TrainingRun run(card, options, samples, validation, files);
-    if (files.resume) run.resume();
-    run.run(on_event, stop);
+    const TrainingThread thread(options.threads);
+    TrainingRun run(task);
+    if (resumes) run.resume();
+    run.run(stop);
   });
 }
 

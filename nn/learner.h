@@ -25,7 +25,8 @@ struct SampleView {
   std::span<std::uint8_t> labels;         ///< [side, side]: class index, or kIgnoreLabel
 };
 
-/// Where training data come from; implemented above nn. Called from one thread.
+/// Where training data come from; implemented above nn. Called from one thread at a time, not always the
+/// same; training and validation sources are never called at once.
 class SampleSource {
  public:
   virtual ~SampleSource() = default;
@@ -39,21 +40,22 @@ class SampleSource {
 
 struct TrainingOptions {
   std::uint64_t seed = 1;
-  int epochs = 30;                 ///< passes over the samples, >= 1
-  int batch = 8;                   ///< samples a step, >= 2 (batch norm)
-  double learning_rate = 1e-3;     ///< at the end of warm-up, AdamW
-  double weight_decay = 0.01;      ///< not on biases and norms
-  double warmup = 0.05;            ///< share of all steps, linear from 0; then half a cosine to 0
-  double clip_norm = 1.0;          ///< gradient norm; 0: off
-  double dice_weight = 1.0;        ///< weight of the Dice loss beside cross entropy
+  int epochs = 30;                    ///< passes over the samples, >= 1
+  int batch = 8;                      ///< samples a step, >= 2 (batch norm)
+  double learning_rate = 1e-3;        ///< at the end of warm-up, AdamW
+  double weight_decay = 0.01;         ///< not on biases and norms
+  double warmup = 0.05;               ///< share of all steps, linear from 0; then half a cosine to 0
+  double clip_norm = 1.0;             ///< gradient norm; 0: off
+  double dice_weight = 1.0;           ///< weight of the Dice loss beside cross entropy
   std::vector<double> class_weights;  ///< of cross entropy, one a class; empty: all 1
-  double average_decay = 0.99;     ///< of the moving average of weights, which is what is kept; 0: off
-  bool flips = true;               ///< the eight flips and quarter turns, gradients and aspects turned with the pixels
-  double photometric = 0.1;        ///< relative brightness and contrast jitter of the optical part; 0: off
-  int threads = 1;                 ///< of one training
+  double average_decay = 0.99;        ///< of the moving average of weights, which is what is kept; 0: off
+  bool flips = true;  ///< the eight flips and quarter turns; gradient_* and eastness/northness turn with the
+                      ///< pixels, hillshade and aspect cannot and are refused
+  double photometric = 0.1;  ///< relative brightness and contrast jitter of the optical part; 0: off
+  int threads = 1;           ///< of one training
   std::string device = "auto";
   Precision precision = Precision::fp32;
-  void check() const;              ///< @throws std::invalid_argument naming the first field out of range
+  void check() const;  ///< @throws std::invalid_argument naming the first field out of range
 };
 
 /// Pixel counts of one class against the rest, at the most probable class.
@@ -69,25 +71,29 @@ struct ClassCounts {
 struct TrainingEvent {
   std::int64_t epoch = 0;
   std::int64_t step = 0;
-  std::int64_t steps = 0;       ///< in all
-  double loss = 0;              ///< mean since the last event
+  std::int64_t steps = 0;  ///< in all
+  double loss = 0;         ///< mean since the last event
   double learning_rate = 0;
   double seconds_a_step = 0;
-  bool validated = false;       ///< `validation` holds the scores after this pass
+  bool validated = false;  ///< `validation` holds the scores after this pass
   double validation_loss = 0;
   std::vector<ClassCounts> validation;  ///< one a class
 };
 
 struct TrainingFiles {
-  std::string last;  ///< checkpoint with optimiser state after every pass; an existing one is resumed if `resume`
-  std::string best;  ///< weights with the best validation F1 of class 1; empty: not kept
+  std::string last;  ///< checkpoint with optimiser state after every pass and where it was stopped; an
+                     ///< existing one is resumed if `resume`, else refused
+  std::string best;  ///< weights of the pass with the best validation F1 of class 1 (without validation: of
+                     ///< the last pass); empty: not kept
   bool resume = false;
 };
 
-/// Trains a network from the start, or resumes. The same options, samples and thread count give the same weights, bit for bit.
+/// Trains a network from the start, or resumes. The same options, samples and thread count give the same
+/// weights, bit for bit.
 /// @param card        network options, channels with statistics, classes; written into the checkpoints
 /// @param validation  may be null; scored on the averaged weights, without augmentation
-/// @throws Error (not_finite) with step and place of the batch; the last checkpoint stays. Stops cleanly on `stop`.
+/// @throws Error (not_finite) with step and place of the batch; the last checkpoint stays. Stops cleanly on
+/// `stop`.
 void train(const ModelCard& card,
            const TrainingOptions& options,
            SampleSource& samples,

@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kDeepestJson = 16;
-constexpr std::size_t kLongestName = 200;
+constexpr std::size_t kLongestCardText = 200;
 constexpr std::size_t kMostChannels = 256;
 constexpr std::size_t kMostClasses = 254;
 constexpr int kLargestTile = 16384;
@@ -96,7 +96,7 @@ Json to_json(const NetworkOptions& options) {
 NetworkOptions network_from(const Json& object) {
   if (!object.is_object()) refuse("network", "an object");
   NetworkOptions options;
-  options.encoder = value_of(kShapes, "network.encoder", text(object, "encoder", kLongestName));
+  options.encoder = value_of(kShapes, "network.encoder", text(object, "encoder", kLongestCardText));
   options.width = number(object, "width", 0, 16);
   options.fusion_strides.clear();
   for (const Json& stride : list(object, "fusion_strides", 0, 5)) {
@@ -125,7 +125,7 @@ std::vector<ChannelSpec> channels_from(const Json& object, const std::string& ke
   std::vector<ChannelSpec> channels;
   for (const Json& item : list(object, key, 0, kMostChannels)) {
     if (!item.is_object()) refuse(key, "a list of objects");
-    channels.push_back({text(item, "name", kLongestName), text(item, "unit", kLongestName),
+    channels.push_back({text(item, "name", kLongestCardText), text(item, "unit", kLongestCardText),
                         number(item, "mean", -1e30, 1e30), number(item, "deviation", 1e-30, 1e30)});
   }
   return channels;
@@ -144,7 +144,7 @@ std::vector<ClassSpec> classes_from(const Json& object) {
     if (!item.is_object()) refuse("classes", "a list of objects");
     ClassSpec spec;
     spec.id = integer(item, "id", 0, 254);
-    spec.name = text(item, "name", kLongestName);
+    spec.name = text(item, "name", kLongestCardText);
     const Json& colour = list(item, "colour", 3, 3);
     for (std::size_t i = 0; i < 3; ++i) {
       if (!colour[i].is_number_integer() || colour[i].get<std::int64_t>() < 0 ||
@@ -166,8 +166,8 @@ void NetworkOptions::check() const {
     if (!condition) throw std::invalid_argument(sentence);
   };
   require(width >= 0.125 && width <= 2, "network.width must lie in 0.125 to 2, is " + std::to_string(width));
-  require(input_stride == 1 || input_stride == 2 || input_stride == 4,
-          "network.input_stride must be 1, 2 or 4, is " + std::to_string(input_stride));
+  require(input_stride == 1 || input_stride == 2,
+          "network.input_stride must be 1 or 2, is " + std::to_string(input_stride));
   require(dropout >= 0 && dropout < 1, "network.dropout must lie in 0 to 1, is " + std::to_string(dropout));
   require(attention_reduction >= 1,
           "network.attention_reduction must be at least 1, is " + std::to_string(attention_reduction));
@@ -202,23 +202,27 @@ ModelCard ModelCard::from_json(const std::string& json) {
   if (integer(document, "format", 0, 1'000'000) != 1)
     refuse("format", "1: this file was made by a later version of Scarp");
   ModelCard card;
-  card.name = text(document, "name", kLongestName);
+  card.name = text(document, "name", kLongestCardText);
   card.description = text(document, "description", 100'000);
-  card.licence = text(document, "licence", kLongestName);
-  card.scarp_version = text(document, "scarp_version", kLongestName);
+  card.licence = text(document, "licence", kLongestCardText);
+  card.scarp_version = text(document, "scarp_version", kLongestCardText);
   card.network = network_from(member(document, "network"));
   card.optical = channels_from(document, "optical");
   card.terrain = channels_from(document, "terrain");
   if (card.optical.empty() && card.terrain.empty()) refuse("optical", "not empty where terrain is");
-  card.terrain_unit = value_of(kTerrainUnits, "terrain_unit", text(document, "terrain_unit", kLongestName));
+  card.terrain_unit =
+      value_of(kTerrainUnits, "terrain_unit", text(document, "terrain_unit", kLongestCardText));
   card.classes = classes_from(document);
   const Json& gsd = member(document, "gsd_m");
   if (!gsd.is_object()) refuse("gsd_m", "an object");
   card.gsd_min_m = number(gsd, "min", 0, 1e6);
   card.gsd_max_m = number(gsd, "max", card.gsd_min_m, 1e6);
   card.tile_px = integer(document, "tile_px", 32, kLargestTile);
+  const int step = 32 * card.network.input_stride;
+  if (card.tile_px % step != 0) refuse("tile_px", "a multiple of " + std::to_string(step));
   card.overlap_px = integer(document, "overlap_px", 0, card.tile_px - 1);
   card.temperature = number(document, "temperature", 1e-3, 1e3);
+  if (!member(document, "training").is_object()) refuse("training", "an object");
   card.training = member(document, "training").dump();
   return card;
 }

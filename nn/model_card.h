@@ -10,15 +10,18 @@ namespace scarp::nn {
 
 enum class EncoderShape : std::uint8_t { resnet18, resnet34, resnet50 };
 
-/// The dual-branch network: an optical and a terrain encoder with the same strides, fused, and a U-shaped decoder.
+/// The dual-branch network: an optical and a terrain encoder with the same strides, fused, and a U-shaped
+/// decoder.
 struct NetworkOptions {
   EncoderShape encoder = EncoderShape::resnet18;
-  double width = 0.5;                        ///< factor on all channel counts (64, 128, 256, 512 at 1), 0.125..2
-  std::vector<int> fusion_strides = {2, 4, 8, 16, 32};  ///< where Coordinate Attention fuses the branches; elsewhere they are added after a 1x1
-  int attention_reduction = 32;              ///< r of Coordinate Attention: hidden width max(8, C / r)
-  int input_stride = 1;                      ///< 2: the network sees the mean of 2 x 2 pixels, logits are brought up again
-  double dropout = 0.1;                      ///< in the decoder
-  void check() const;                        ///< @throws std::invalid_argument naming the first field out of range
+  double width = 0.5;  ///< factor on all channel counts (64, 128, 256, 512 at 1), 0.125..2
+  std::vector<int> fusion_strides = {
+      2, 4, 8, 16,
+      32};  ///< where Coordinate Attention gates the joined branches before their 1x1; elsewhere a plain 1x1
+  int attention_reduction = 32;  ///< r of Coordinate Attention: hidden width max(8, C / r)
+  int input_stride = 1;  ///< 2: the network sees the mean of 2 x 2 pixels, logits are brought up again
+  double dropout = 0.1;  ///< in the decoder
+  void check() const;    ///< @throws std::invalid_argument naming the first field out of range
   bool operator==(const NetworkOptions&) const = default;
 };
 
@@ -38,8 +41,8 @@ struct ClassSpec {
   bool operator==(const ClassSpec&) const = default;
 };
 
-/// Lengths in terrain channels: metres as they are, or divided by the ground sampling distance, so that a scene at 5 m and one at
-/// 30 m that look alike in pixels look alike to the network.
+/// Lengths in terrain channels: metres as they are, or divided by the ground sampling distance, so that a
+/// scene at 5 m and one at 30 m that look alike in pixels look alike to the network.
 enum class TerrainUnit : std::uint8_t { metres, pixels };
 
 /// Everything a model says of itself. One file is the whole model: this is the JSON document in its metadata.
@@ -57,11 +60,12 @@ struct ModelCard {
   double gsd_max_m = 0;
   int tile_px = 512;
   int overlap_px = 128;
-  double temperature = 1;          ///< logits are divided by it before softmax
-  std::string training = "{}";     ///< JSON: data, protocol, scores
+  double temperature = 1;       ///< logits are divided by it before softmax
+  std::string training = "{}";  ///< JSON: data, protocol, scores
 
-  std::string to_json() const;                       ///< the document, one key a field
-  static ModelCard from_json(const std::string& json);  ///< @throws Error (unreadable) naming key and what was expected
+  std::string to_json() const;  ///< the document, one key a field
+  static ModelCard from_json(
+      const std::string& json);  ///< @throws Error (unreadable) naming key and what was expected
 };
 
 /// Reads only the card of a checkpoint; weights stay on disk.

@@ -3,13 +3,15 @@
 
 #include <algorithm>
 
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
 #include "nn/error.h"
 #include "nn/io/checkpoint.h"
 #include "nn/torch/device.h"
+#include "nn/torch/errors.h"
 #include "nn/torch/input_planes.h"
-#include "nn/torch_errors.h"
 
 namespace scarp::nn {
 namespace {
@@ -19,6 +21,41 @@ namespace {
 constexpr std::int64_t kTilesAtOnceCpu = 1;
 constexpr std::int64_t kTilesAtOnceGpu = 8;
 
+// Sums depend on the number of threads: a call runs on one, whatever the calling thread is set to.
+class OneThread {
+ public:
+  OneThread() : before_(at::get_num_threads()) {
+    if (before_ != 1) at::set_num_threads(1);
+  }
+  ~OneThread() {
+    if (before_ != 1) at::set_num_threads(before_);
+  }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+// Folds norms, then brings weights to their place and type. The norms are gone: only convolutions are left.
+void settle(DualBranchNetwork& network, at::Device device, Precision precision) {
+  const torch::NoGradGuard no_grad;
+  at::globalContext().setDeterministicCuDNN(true);  // without effect where there is no GPU
+  at::globalContext().setBenchmarkCuDNN(false);
+  network->eval();
+  network->fold_norms();
+  const auto type = precision == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32;
+  const auto move = [&](auto& convolution) {
+    convolution.weight =
+        convolution.weight.detach().to(device, type).contiguous(at::MemoryFormat::ChannelsLast);
+    if (convolution.bias.defined()) convolution.bias = convolution.bias.detach().to(device, type);
+  };
+  for (const auto& module : network->modules()) {
+    if (auto* plain = module->as<torch::nn::Conv2d>()) move(*plain);
+    if (auto* transposed = module->as<torch::nn::ConvTranspose2d>()) move(*transposed);
+  }
+}
+
 class NetworkSegmenter final : public Segmenter {
  public:
   NetworkSegmenter(ModelCard card, DualBranchNetwork network, at::Device device, Precision precision)
@@ -26,7 +63,9 @@ class NetworkSegmenter final : public Segmenter {
         network_(std::move(network)),
         device_(device),
         precision_(precision),
-        normalise_(card_, device) {}
+        normalise_(card_, device) {
+    settle(network_, device_, precision_);
+  }
 
   const ModelCard& card() const override { return card_; }
   std::string device() const override { return device_.str(); }
@@ -35,7 +74,7 @@ class NetworkSegmenter final : public Segmenter {
   void segment(const TileBatch& batch, std::span<float> logits) const override {
     with_our_errors("segmenting", [&] {
       const c10::InferenceMode inference;
-      prepare_thread();
+      const OneThread one_thread;
       check(batch, logits);
       const std::int64_t at_once = device_.is_cpu() ? kTilesAtOnceCpu : kTilesAtOnceGpu;
       for (std::int64_t first = 0; first < batch.tiles; first += at_once) {
@@ -45,16 +84,11 @@ class NetworkSegmenter final : public Segmenter {
   }
 
  private:
-  // Sums depend on the number of threads: a worker is one thread.
-  static void prepare_thread() {
-    thread_local const bool ready = (set_up_worker_thread(1), true);
-    static_cast<void>(ready);
-  }
-
   void check(const TileBatch& batch, std::span<const float> logits) const {
     const auto pixels = static_cast<std::size_t>(batch.tiles) * static_cast<std::size_t>(batch.rows) *
                         static_cast<std::size_t>(batch.cols);
-    TORCH_CHECK(batch.optical.size() == pixels * card_.optical.size() &&
+    TORCH_CHECK(batch.tiles >= 0 && batch.rows > 0 && batch.cols > 0 &&
+                    batch.optical.size() == pixels * card_.optical.size() &&
                     batch.terrain.size() == pixels * card_.terrain.size() && batch.valid.size() == pixels &&
                     batch.terrain_valid.size() == pixels && logits.size() == pixels * card_.classes.size(),
                 "Segmenter: the planes of the batch do not fit ", batch.tiles, " tiles of ", batch.rows,
@@ -127,10 +161,6 @@ std::unique_ptr<Segmenter> load_segmenter(const std::string& path, const Segment
     restore(network, kModelPrefix,
             read_tensors(file, [](const std::string& name) { return name.rfind(kModelPrefix, 0) == 0; }),
             path);
-    network->eval();
-    if (options.precision == Precision::bf16) network->to(torch::kBFloat16);
-    place(network, device);
-    for (auto& parameter : network->parameters()) parameter.set_requires_grad(false);
     return std::make_unique<NetworkSegmenter>(std::move(card), std::move(network), device, options.precision);
   });
 }

@@ -16,15 +16,16 @@ struct TileBatch {
   int tiles = 0;
   int rows = 0;
   int cols = 0;
-  std::span<const float> optical;        ///< [tiles, optical channels, rows, cols], source units
-  std::span<const float> terrain;        ///< [tiles, terrain channels, rows, cols], units of the card
-  std::span<const std::uint8_t> valid;   ///< [tiles, rows, cols]; 0: what the pixel holds is never looked at
+  std::span<const float> optical;       ///< [tiles, optical channels, rows, cols], source units
+  std::span<const float> terrain;       ///< [tiles, terrain channels, rows, cols], units of the card
+  std::span<const std::uint8_t> valid;  ///< [tiles, rows, cols]; 0: what the pixel holds is never looked at
   std::span<const std::uint8_t> terrain_valid;  ///< [tiles, rows, cols]
 };
 
 /// A network behind a door without torch: spans in, logits out. It knows no place.
-/// `segment` may be called from several threads at once; the answer for a tile depends on that tile alone, bit for bit,
-/// never on its neighbours in the batch or on the number of threads, for one device kind and precision.
+/// `segment` may be called from several threads at once; the answer for a tile depends on that tile alone,
+/// bit for bit, never on its neighbours in the batch or on the number of threads, for one device kind and
+/// precision.
 class Segmenter {
  public:
   virtual ~Segmenter() = default;

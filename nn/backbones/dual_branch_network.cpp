@@ -7,6 +7,8 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
 
+#include "nn/torch/folding.h"
+#include "nn/torch/resampling.h"
 #include "nn/torch/residual_block.h"
 
 namespace scarp::nn {
@@ -14,15 +16,28 @@ namespace {
 
 constexpr int kDeepestStride = 32;
 
+torch::nn::ReLU in_place() {
+  return torch::nn::ReLU(torch::nn::ReLUOptions(true));
+}
+
+// Drops whole channels (Tompson et al., CVPR 2015). Drawn on the processor: a run does not depend on the
+// device.
+torch::Tensor drop_channels(const torch::Tensor& x,
+                            double share,
+                            const std::optional<at::Generator>& generator) {
+  const auto kept =
+      torch::empty({x.size(0), x.size(1), 1, 1}).bernoulli_(1 - share, generator).div_(1 - share);
+  return x * kept.to(x.device(), x.scalar_type(), /*non_blocking=*/true);
+}
+
 torch::nn::Sequential doubling(std::int64_t in, std::int64_t out) {
   return torch::nn::Sequential(
       torch::nn::ConvTranspose2d(torch::nn::ConvTranspose2dOptions(in, out, 2).stride(2).bias(false)),
-      torch::nn::BatchNorm2d(out), torch::nn::ReLU());
+      torch::nn::BatchNorm2d(out), in_place());
 }
 
 torch::nn::Sequential convolution(std::int64_t in, std::int64_t out, int kernel) {
-  return torch::nn::Sequential(plain_convolution(in, out, kernel), torch::nn::BatchNorm2d(out),
-                               torch::nn::ReLU());
+  return torch::nn::Sequential(plain_convolution(in, out, kernel), torch::nn::BatchNorm2d(out), in_place());
 }
 
 }  // namespace
@@ -40,21 +55,30 @@ torch::Tensor FeatureFusionImpl::forward(const torch::Tensor& optical, const tor
   return mix_->forward(both);  // [B, C, h, w]
 }
 
-DecoderStepImpl::DecoderStepImpl(std::int64_t in, std::int64_t skip, std::int64_t out, double dropout) {
+void FeatureFusionImpl::fold_norms() {
+  if (!attention_.is_empty()) attention_->fold_norms();
+  fold(mix_);
+}
+
+DecoderStepImpl::DecoderStepImpl(std::int64_t in, std::int64_t skip, std::int64_t out) {
   up_ = register_module("up", doubling(in, out));
   mix_ = register_module("mix", convolution(out + skip, out, 3));
-  dropout_ = register_module("dropout", torch::nn::Dropout2d(dropout));
 }
 
 torch::Tensor DecoderStepImpl::forward(const torch::Tensor& x, const torch::Tensor& skip) {
-  return dropout_(mix_->forward(torch::cat({up_->forward(x), skip}, 1)));
+  return mix_->forward(torch::cat({up_->forward(x), skip}, 1));
+}
+
+void DecoderStepImpl::fold_norms() {
+  fold(up_);
+  fold(mix_);
 }
 
 DualBranchNetworkImpl::DualBranchNetworkImpl(const NetworkOptions& given,
                                              std::int64_t optical_planes,
                                              std::int64_t terrain_planes,
                                              std::int64_t classes)
-    : options(given) {
+    : options(given), optical_planes_(optical_planes), terrain_planes_(terrain_planes) {
   options.check();
   TORCH_CHECK(optical_planes > 0 || terrain_planes > 0,
               "DualBranchNetwork: neither optical nor terrain planes");
@@ -76,8 +100,8 @@ DualBranchNetworkImpl::DualBranchNetworkImpl(const NetworkOptions& given,
   std::int64_t in = channels.back();
   for (std::size_t level = channels.size() - 1; level-- > 0;) {
     const std::int64_t out = scaled_channels(32LL << level, options.width);  // 256, 128, 64, 32 at width 1
-    steps_.push_back(register_module("decoder" + std::to_string(2 << level),
-                                     DecoderStep(in, channels[level], out, options.dropout)));
+    steps_.push_back(
+        register_module("decoder" + std::to_string(2 << level), DecoderStep(in, channels[level], out)));
     in = out;
   }
   const std::int64_t last = scaled_channels(16, options.width);
@@ -93,12 +117,23 @@ std::vector<torch::Tensor> DualBranchNetworkImpl::fuse(const std::vector<torch::
   return fused;
 }
 
-torch::Tensor DualBranchNetworkImpl::forward(const torch::Tensor& optical, const torch::Tensor& terrain) {
-  const auto& any = optical_.is_empty() ? terrain : optical;
+void DualBranchNetworkImpl::check_planes(const torch::Tensor& planes,
+                                         std::int64_t wanted,
+                                         const char* which) const {
+  if (wanted == 0) return;
   const std::int64_t step = kDeepestStride * options.input_stride;
-  TORCH_CHECK(any.dim() == 4 && any.size(2) % step == 0 && any.size(3) % step == 0,
-              "DualBranchNetwork: expected [B, C, H, W] with H and W multiples of ", step, ", got ",
-              any.sizes());
+  TORCH_CHECK(planes.defined() && planes.dim() == 4 && planes.size(1) == wanted &&
+                  planes.size(2) % step == 0 && planes.size(3) % step == 0,
+              "DualBranchNetwork: expected ", which, " planes [B, ", wanted,
+              ", H, W] with H and W multiples of ", step, ", got ",
+              planes.defined() ? planes.sizes() : at::IntArrayRef());
+}
+
+torch::Tensor DualBranchNetworkImpl::forward(const torch::Tensor& optical,
+                                             const torch::Tensor& terrain,
+                                             const std::optional<at::Generator>& dropout) {
+  check_planes(optical, optical_planes_, "optical");
+  check_planes(terrain, terrain_planes_, "terrain");
   const auto shrink = [&](const torch::Tensor& x) {
     return options.input_stride == 1 ? x : torch::avg_pool2d(x, options.input_stride);
   };
@@ -109,11 +144,20 @@ torch::Tensor DualBranchNetworkImpl::forward(const torch::Tensor& optical, const
     features = fuse(optical_->forward(shrink(optical)), terrain_->forward(shrink(terrain)));
   }
   auto x = features.back();  // [B, 512w, H/32, W/32]
-  for (std::size_t i = 0; i < steps_.size(); ++i)
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
     x = steps_[i]->forward(x, features[features.size() - 2 - i]);
+    if (is_training() && options.dropout > 0) x = drop_channels(x, options.dropout, dropout);
+  }
   const auto logits = head_(last_up_->forward(x));  // [B, classes, H, W] of what the network sees
-  if (options.input_stride == 1) return logits;
-  return torch::upsample_bilinear2d(logits, {any.size(2), any.size(3)}, /*align_corners=*/false);
+  return options.input_stride == 1 ? logits : upsample_bilinear_2x(logits.to(torch::kFloat32));
+}
+
+void DualBranchNetworkImpl::fold_norms() {
+  if (!optical_.is_empty()) optical_->fold_norms();
+  if (!terrain_.is_empty()) terrain_->fold_norms();
+  for (auto& fusion : fusions_) fusion->fold_norms();
+  for (auto& step : steps_) step->fold_norms();
+  fold(last_up_);
 }
 
 void initialise(DualBranchNetwork& network, std::uint64_t seed) {

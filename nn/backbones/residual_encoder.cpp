@@ -7,6 +7,7 @@
 
 #include <torch/torch.h>
 
+#include "nn/torch/folding.h"
 #include "nn/torch/residual_block.h"
 
 namespace scarp::nn {
@@ -59,10 +60,20 @@ torch::nn::Sequential ResidualEncoderImpl::make_stage(EncoderShape shape,
 
 std::vector<torch::Tensor> ResidualEncoderImpl::forward(const torch::Tensor& x) {
   std::vector<torch::Tensor> features;
-  features.push_back(torch::relu(bn1_(conv1_(x))));  // [B, 64w, H/2, W/2]
+  features.push_back(normed(bn1_, conv1_(x)).relu_());  // [B, 64w, H/2, W/2]
   auto y = torch::max_pool2d(features.back(), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
   for (auto& stage : stages_) features.push_back(y = stage->forward(y));  // strides 4, 8, 16, 32
   return features;
+}
+
+void ResidualEncoderImpl::fold_norms() {
+  fold(conv1_, bn1_);
+  for (auto& stage : stages_) {
+    for (const auto& block : stage->children()) {
+      if (auto* basic = block->as<BasicBlock>()) basic->fold_norms();
+      if (auto* bottleneck = block->as<Bottleneck>()) bottleneck->fold_norms();
+    }
+  }
 }
 
 }  // namespace scarp::nn

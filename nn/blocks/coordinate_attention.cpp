@@ -6,14 +6,9 @@
 
 #include <torch/torch.h>
 
+#include "nn/torch/folding.h"
+
 namespace scarp::nn {
-namespace {
-
-torch::Tensor hard_swish(const torch::Tensor& z) {
-  return z * torch::clamp(z + 3, 0, 6) / 6;
-}
-
-}  // namespace
 
 void CoordinateAttentionOptions::check() const {
   if (channels <= 0)
@@ -39,13 +34,17 @@ CoordinateAttentionImpl::CoordinateAttentionImpl(const CoordinateAttentionOption
 torch::Tensor CoordinateAttentionImpl::forward(const torch::Tensor& x) {
   TORCH_CHECK(x.dim() == 4 && x.size(1) == options.channels, "CoordinateAttention: expected [B, ",
               options.channels, ", H, W], got ", x.sizes());
-  const auto rows = x.mean(3, /*keepdim=*/true);                            // [B, C, H, 1]
-  const auto cols = x.mean(2, /*keepdim=*/true).transpose(2, 3);            // [B, C, W, 1]
-  const auto both = hard_swish(bn1_(conv1_(torch::cat({rows, cols}, 2))));  // [B, m, H + W, 1]
+  const auto rows = x.mean(3, /*keepdim=*/true);                                          // [B, C, H, 1]
+  const auto cols = x.mean(2, /*keepdim=*/true).transpose(2, 3);                          // [B, C, W, 1]
+  const auto both = torch::hardswish(normed(bn1_, conv1_(torch::cat({rows, cols}, 2))));  // [B, m, H + W, 1]
   const auto parts = both.split_with_sizes({x.size(2), x.size(3)}, 2);
   const auto row_gate = torch::sigmoid(conv_h_(parts[0]));                  // [B, C, H, 1]
   const auto col_gate = torch::sigmoid(conv_w_(parts[1].transpose(2, 3)));  // [B, C, 1, W]
   return x * col_gate * row_gate;
+}
+
+void CoordinateAttentionImpl::fold_norms() {
+  fold(conv1_, bn1_);
 }
 
 }  // namespace scarp::nn

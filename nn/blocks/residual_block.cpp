@@ -3,6 +3,8 @@
 
 #include <torch/torch.h>
 
+#include "nn/torch/folding.h"
+
 namespace scarp::nn {
 namespace {
 
@@ -30,7 +32,14 @@ BasicBlockImpl::BasicBlockImpl(std::int64_t in, std::int64_t planes, int stride)
 
 torch::Tensor BasicBlockImpl::forward(const torch::Tensor& x) {
   const auto shortcut = downsample_.is_empty() ? x : downsample_->forward(x);
-  return torch::relu(bn2_(conv2_(torch::relu(bn1_(conv1_(x))))) + shortcut);
+  const auto y = normed(bn1_, conv1_(x)).relu_();
+  return normed(bn2_, conv2_(y)).add_(shortcut).relu_();
+}
+
+void BasicBlockImpl::fold_norms() {
+  fold(conv1_, bn1_);
+  fold(conv2_, bn2_);
+  fold(downsample_);
 }
 
 BottleneckImpl::BottleneckImpl(std::int64_t in, std::int64_t planes, int stride) {
@@ -46,9 +55,16 @@ BottleneckImpl::BottleneckImpl(std::int64_t in, std::int64_t planes, int stride)
 
 torch::Tensor BottleneckImpl::forward(const torch::Tensor& x) {
   const auto shortcut = downsample_.is_empty() ? x : downsample_->forward(x);
-  auto y = torch::relu(bn1_(conv1_(x)));
-  y = torch::relu(bn2_(conv2_(y)));
-  return torch::relu(bn3_(conv3_(y)) + shortcut);
+  auto y = normed(bn1_, conv1_(x)).relu_();
+  y = normed(bn2_, conv2_(y)).relu_();
+  return normed(bn3_, conv3_(y)).add_(shortcut).relu_();
+}
+
+void BottleneckImpl::fold_norms() {
+  fold(conv1_, bn1_);
+  fold(conv2_, bn2_);
+  fold(conv3_, bn3_);
+  fold(downsample_);
 }
 
 }  // namespace scarp::nn

@@ -7,7 +7,7 @@
 #include "nn/error.h"
 #include "nn/io/checkpoint.h"
 #include "nn/model_card.h"
-#include "nn/torch_errors.h"
+#include "nn/torch/errors.h"
 
 namespace scarp::nn {
 namespace {
@@ -27,6 +27,8 @@ void rewrite_model_card(const std::string& path, const ModelCard& card) {
     const SafetensorsFile file(path);
     auto metadata = file.header().metadata;
     metadata[kCardKey] = card.to_json();
+    static_cast<void>(
+        ModelCard::from_json(metadata[kCardKey]));  // what could not be read again is not written
     write_tensors(path, metadata, read_tensors(file, [](const std::string&) { return true; }));
   });
 }
@@ -57,7 +59,12 @@ void export_half(const std::string& from, const std::string& to, bool overwrite)
     NamedTensors tensors = read_tensors(file, of_the_model);
     for (auto& [name, tensor] : tensors) {
       // Norms, their statistics and biases are small and sensitive: they stay as they are.
-      if (tensor.dim() > 1 && tensor.is_floating_point()) tensor = tensor.to(torch::kFloat16);
+      if (tensor.dim() <= 1 || !tensor.is_floating_point()) continue;
+      tensor = tensor.to(torch::kFloat16);
+      if (!tensor.isfinite().all().item<bool>()) {
+        throw Error(Fault::not_finite,
+                    from + ": the weights " + name + " do not fit half precision: ship the model as it is");
+      }
     }
     write_tensors(to, {{kCardKey, card_of(file).to_json()}, {"format", "pt"}}, tensors);
   });

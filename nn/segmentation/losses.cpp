@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/torch/losses.h"
 
+#include <vector>
+
 #include <torch/torch.h>
 
 #include "nn/learner.h"
@@ -10,24 +12,26 @@ namespace {
 
 constexpr double kDiceSmoothing = 1;
 
-at::Tensor cross_entropy(const at::Tensor& log_probability,
-                         const at::Tensor& labels,
-                         const at::Tensor& known,
-                         const at::Tensor& class_weights) {
-  const auto picked = -log_probability.gather(1, labels.unsqueeze(1)).squeeze(1);  // [B, H, W]
-  const auto weight = class_weights.defined() ? class_weights.index({labels}) * known : known;
-  return (picked * weight).sum() / weight.sum().clamp_min(1e-12);
+// [B, classes, H, W], 0 at pixels without a label. Comparisons, not torch::one_hot: that waits for a GPU.
+at::Tensor truth_planes(const at::Tensor& labels, std::int64_t classes) {
+  std::vector<at::Tensor> planes;
+  for (std::int64_t c = 0; c < classes; ++c) planes.push_back(labels == c);
+  return torch::stack(planes, 1).to(torch::kFloat32);
 }
 
-at::Tensor dice_loss(const at::Tensor& probability, const at::Tensor& labels, const at::Tensor& known) {
-  const std::int64_t classes = probability.size(1);
-  const auto truth = torch::one_hot(labels, classes).permute({0, 3, 1, 2}).to(probability.scalar_type()) *
-                     known.unsqueeze(1);
-  const auto guess = probability * known.unsqueeze(1);
+at::Tensor cross_entropy(const at::Tensor& log_probability,
+                         const at::Tensor& truth,
+                         const at::Tensor& class_weights) {
+  const auto weighted = class_weights.defined() ? truth * class_weights.view({1, -1, 1, 1}) : truth;
+  return -(log_probability * weighted).sum() /
+         weighted.sum().clamp_min(1e-12);  // without labels 0, with a graph
+}
+
+at::Tensor dice_loss(const at::Tensor& guess, const at::Tensor& truth) {
   const auto shared = (guess * truth).sum({0, 2, 3});  // [classes]
   const auto both = guess.sum({0, 2, 3}) + truth.sum({0, 2, 3});
   const auto dice = (2 * shared + kDiceSmoothing) / (both + kDiceSmoothing);
-  return (1 - dice.slice(0, 1)).mean();
+  return (1 - dice.slice(0, 1)).mean();  // without labels 0
 }
 
 }  // namespace
@@ -35,14 +39,20 @@ at::Tensor dice_loss(const at::Tensor& probability, const at::Tensor& labels, co
 at::Tensor segmentation_loss(const at::Tensor& logits,
                              const at::Tensor& labels,
                              const SegmentationLossOptions& options) {
-  const auto known = (labels != kIgnoreLabel).to(logits.scalar_type());  // [B, H, W]
-  const auto safe_labels = torch::where(labels == kIgnoreLabel, torch::zeros_like(labels), labels);
-  const auto log_probability = torch::log_softmax(logits, 1);
-  auto loss = cross_entropy(log_probability, safe_labels, known, options.class_weights);
-  if (options.dice_weight > 0)
-    loss = loss + options.dice_weight * dice_loss(log_probability.exp(), safe_labels, known);
-  return loss * known.amax();  // 0 where nothing is labelled: the smoothed Dice would be 0 anyway, its mean
-                               // over no pixel is made so
+  TORCH_CHECK(logits.dim() == 4 && labels.dim() == 3 && logits.size(0) == labels.size(0) &&
+                  logits.size(2) == labels.size(1) && logits.size(3) == labels.size(2),
+              "segmentation_loss: expected logits [B, classes, H, W] and labels [B, H, W], got ",
+              logits.sizes(), " and ", labels.sizes());
+  const auto known = (labels != kIgnoreLabel).unsqueeze(1);  // [B, 1, H, W]
+  const auto truth = truth_planes(labels, logits.size(1));
+  // a logit without a label may be anything, NaN included
+  const auto scores = torch::where(known, logits, torch::zeros({}, logits.options()));
+  const auto log_probability = torch::log_softmax(scores, 1);
+  auto loss = cross_entropy(log_probability, truth, options.class_weights);
+  if (options.dice_weight > 0) {
+    loss = loss + options.dice_weight * dice_loss(log_probability.exp() * known, truth);
+  }
+  return loss;
 }
 
 }  // namespace scarp::nn

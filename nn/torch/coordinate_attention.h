@@ -27,6 +27,7 @@ class CoordinateAttentionImpl : public torch::nn::Module {
   /// @return   [B, C, H, W], same type and device
   /// @throws c10::Error if x is not of that shape
   torch::Tensor forward(const torch::Tensor& x);
+  void fold_norms();  ///< for inference only
 
   CoordinateAttentionOptions options;
 

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include <ATen/core/Generator.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
-#include <torch/nn/modules/dropout.h>
 #include <torch/nn/pimpl.h>
 
 #include "nn/model_card.h"
@@ -22,6 +23,7 @@ class FeatureFusionImpl : public torch::nn::Module {
  public:
   FeatureFusionImpl(std::int64_t channels, bool attention, std::int64_t reduction);
   torch::Tensor forward(const torch::Tensor& optical, const torch::Tensor& terrain);
+  void fold_norms();  ///< for inference only
 
  private:
   CoordinateAttention attention_{nullptr};
@@ -30,17 +32,17 @@ class FeatureFusionImpl : public torch::nn::Module {
 TORCH_MODULE(FeatureFusion);
 
 /// One step of the decoder: up by two with a transposed convolution, skip features beside it, 3 x 3
-/// convolution, dropout.
+/// convolution.
 class DecoderStepImpl : public torch::nn::Module {
  public:
-  DecoderStepImpl(std::int64_t in, std::int64_t skip, std::int64_t out, double dropout);
+  DecoderStepImpl(std::int64_t in, std::int64_t skip, std::int64_t out);
   /// @param x [B, in, h, w]  @param skip [B, skip, 2h, 2w]  @return [B, out, 2h, 2w]
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& skip);
+  void fold_norms();  ///< for inference only
 
  private:
   torch::nn::Sequential up_{nullptr};
   torch::nn::Sequential mix_{nullptr};
-  torch::nn::Dropout2d dropout_{nullptr};
 };
 TORCH_MODULE(DecoderStep);
 
@@ -61,15 +63,25 @@ class DualBranchNetworkImpl : public torch::nn::Module {
   /// W multiples of
   ///                32 times the input stride
   /// @param terrain [B, terrain planes, H, W]
+  /// @param dropout  generator, on the processor, of the dropout between decoder steps (of whole channels, in
+  ///                 training only); none: LibTorch's global one
   /// @return logits [B, classes, H, W]
-  torch::Tensor forward(const torch::Tensor& optical, const torch::Tensor& terrain);
+  /// @throws c10::Error if shapes do not fit
+  torch::Tensor forward(const torch::Tensor& optical,
+                        const torch::Tensor& terrain,
+                        const std::optional<at::Generator>& dropout = std::nullopt);
+  /// For inference only: batch norms become part of the convolutions before them.
+  void fold_norms();
 
   NetworkOptions options;
 
  private:
+  void check_planes(const torch::Tensor& planes, std::int64_t wanted, const char* which) const;
   std::vector<torch::Tensor> fuse(const std::vector<torch::Tensor>& optical,
                                   const std::vector<torch::Tensor>& terrain);
 
+  std::int64_t optical_planes_;
+  std::int64_t terrain_planes_;
   ResidualEncoder optical_{nullptr};
   ResidualEncoder terrain_{nullptr};
   std::vector<FeatureFusion> fusions_;

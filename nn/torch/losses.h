@@ -13,8 +13,8 @@ struct SegmentationLossOptions {
 /// Cross entropy, averaged over labelled pixels with their class's weight, plus one minus the soft Dice
 /// coefficient of the classes but background, pooled over the batch (Milletari, Navab, Ahmadi, "V-Net", 3DV
 /// 2016, equation 3 without squares, smoothed by 1). Pixels with kIgnoreLabel count nowhere; a batch without
-/// labels gives 0 with zero gradient.
-/// @param logits [B, classes, H, W] float  @param labels [B, H, W] int64
+/// labels gives 0 with zero gradient. What the logits of unlabelled pixels hold, NaN included, never matters.
+/// @param logits [B, classes, H, W] float  @param labels [B, H, W] of any whole type
 /// @return a scalar
 at::Tensor segmentation_loss(const at::Tensor& logits,
                              const at::Tensor& labels,

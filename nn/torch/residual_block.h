@@ -17,6 +17,7 @@ class BasicBlockImpl : public torch::nn::Module {
  public:
   BasicBlockImpl(std::int64_t in, std::int64_t planes, int stride);
   torch::Tensor forward(const torch::Tensor& x);
+  void fold_norms();  ///< for inference only
 
  private:
   torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
@@ -32,6 +33,7 @@ class BottleneckImpl : public torch::nn::Module {
   static constexpr std::int64_t kExpansion = 4;
   BottleneckImpl(std::int64_t in, std::int64_t planes, int stride);
   torch::Tensor forward(const torch::Tensor& x);
+  void fold_norms();  ///< for inference only
 
  private:
   torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr}, conv3_{nullptr};

@@ -28,6 +28,7 @@ class ResidualEncoderImpl : public torch::nn::Module {
   /// @param x  [B, in_channels, H, W], H and W multiples of 32
   /// @return   five maps [B, channels()[i], H / s, W / s], s = 2, 4, 8, 16, 32
   std::vector<torch::Tensor> forward(const torch::Tensor& x);
+  void fold_norms();  ///< for inference only
   const std::vector<std::int64_t>& channels() const { return channels_; }
 
  private:

@@ -43,7 +43,9 @@ void AdamW::step(double learning_rate) {
       const at::Tensor& gradient = group.parameters[i].grad();
       if (!gradient.defined()) continue;
       parameters.push_back(group.parameters[i]);
-      gradients.push_back(gradient);
+      // the kernel walks through memory: all must be laid out as the parameter is
+      const bool alike = gradient.strides() == parameters.back().strides();
+      gradients.push_back(alike ? gradient : torch::empty_like(parameters.back()).copy_(gradient));
       first.push_back(group.first[i]);
       second.push_back(group.second[i]);
       steps.push_back(group.steps[i]);

@@ -3,6 +3,8 @@
 
 #include <torch/torch.h>
 
+#include "nn/error.h"
+
 namespace scarp::nn {
 namespace {
 
@@ -33,10 +35,20 @@ BatchLoader::BatchLoader(SampleSource& source,
     : source_(source),
       optical_channels_(static_cast<std::int64_t>(card.optical.size())),
       terrain_channels_(static_cast<std::int64_t>(card.terrain.size())),
+      classes_(static_cast<std::int64_t>(card.classes.size())),
       options_(options),
       augment_(augment),
       normalise_(card, at::kCPU) {
   if (augment && options.flips) turner_.emplace(card.terrain);
+}
+
+void BatchLoader::check_labels(const at::Tensor& labels, std::int64_t epoch, std::int64_t index) const {
+  const auto wrong = labels.masked_select((labels >= classes_).logical_and(labels != kIgnoreLabel));
+  if (wrong.numel() == 0) return;
+  throw Error(Fault::bad_argument, source_.place(epoch, index) + " has the label " +
+                                       std::to_string(wrong[0].item<int>()) + ", but there are " +
+                                       std::to_string(classes_) +
+                                       " classes: labels are class indices, or 255 where nothing is known");
 }
 
 void BatchLoader::add_sample(std::int64_t epoch,
@@ -52,6 +64,7 @@ void BatchLoader::add_sample(std::int64_t epoch,
   source_.fill(epoch, index,
                {span_of<float>(optical), span_of<float>(terrain), span_of<std::uint8_t>(valid),
                 span_of<std::uint8_t>(terrain_valid), span_of<std::uint8_t>(label)});
+  check_labels(label, epoch, index);
   InputPlanes sample = normalise_(optical, terrain, valid.to(torch::kBool), terrain_valid.to(torch::kBool));
   if (augment_) {
     std::mt19937_64 random = sample_generator(options_.seed, epoch, index);
@@ -91,6 +104,15 @@ void BatchLoader::start(std::int64_t epoch, std::vector<std::int64_t> indices) {
 
 TrainingBatch BatchLoader::take() {
   return pending_.get();
+}
+
+void BatchLoader::wait() const {
+  if (pending_.valid()) pending_.wait();
+}
+
+void BatchLoader::drop() {
+  wait();
+  pending_ = {};
 }
 
 }  // namespace scarp::nn

@@ -33,8 +33,11 @@ class BatchLoader {
   /// twice at once.
   void start(std::int64_t epoch, std::vector<std::int64_t> indices);
   TrainingBatch take();
+  void drop();        ///< waits for what was started and forgets it
+  void wait() const;  ///< until the source is no longer asked; what was loaded stays to be taken
 
  private:
+  void check_labels(const at::Tensor& labels, std::int64_t epoch, std::int64_t index) const;
   void add_sample(std::int64_t epoch,
                   std::int64_t index,
                   std::vector<InputPlanes>& planes,
@@ -43,11 +46,24 @@ class BatchLoader {
   SampleSource& source_;
   std::int64_t optical_channels_;
   std::int64_t terrain_channels_;
+  std::int64_t classes_;
   TrainingOptions options_;
   bool augment_;
   InputNormaliser normalise_;
   std::optional<TerrainTurner> turner_;
   std::future<TrainingBatch> pending_;
+};
+
+/// Leaves no batch behind in a loader, however its scope is left.
+class LoadAhead {
+ public:
+  explicit LoadAhead(BatchLoader& loader) : loader_(loader) {}
+  ~LoadAhead() { loader_.drop(); }
+  LoadAhead(const LoadAhead&) = delete;
+  LoadAhead& operator=(const LoadAhead&) = delete;
+
+ private:
+  BatchLoader& loader_;
 };
 
 }  // namespace scarp::nn

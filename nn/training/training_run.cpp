@@ -2,29 +2,25 @@
 #include "nn/training/training_run.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <numeric>
 
-#include <nlohmann/json.hpp>
+#include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
 
 #include "nn/error.h"
-#include "nn/io/strict_json.h"
 #include "nn/torch/device.h"
 #include "nn/training/autocast.h"
 #include "nn/training/learning_rate.h"
+#include "nn/training/scores.h"
 
 namespace scarp::nn {
 namespace {
 
-constexpr const char* kLeaderPrefix = "train.model.";
-constexpr std::int64_t kStepsAnEvent = 10;
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+constexpr std::size_t kStepsAnEvent = 10;
+constexpr std::int64_t kOrderStream =
+    -1;  // in place of a sample's index: streams of one seed that never meet
+constexpr std::int64_t kDropoutStream = -2;
 
 std::vector<std::pair<std::string, at::Tensor>> named_parameters(const DualBranchNetwork& network) {
   std::vector<std::pair<std::string, at::Tensor>> parameters;
@@ -44,204 +40,185 @@ at::Tensor weights_tensor(const std::vector<double>& weights, at::Device device)
                          : torch::tensor(weights, torch::kFloat64).to(torch::kFloat32).to(device);
 }
 
-// Pixels of every class: [classes, 3] true positive, false positive, false negative.
-at::Tensor confusion(const at::Tensor& guess, const at::Tensor& labels, std::int64_t classes) {
-  const auto known = labels != kIgnoreLabel;
-  std::vector<at::Tensor> rows;
-  for (std::int64_t c = 0; c < classes; ++c) {
-    const auto said = (guess == c).logical_and(known);
-    const auto is = (labels == c).logical_and(known);
-    rows.push_back(torch::stack({said.logical_and(is).sum(), said.logical_and(is.logical_not()).sum(),
-                                 is.logical_and(said.logical_not()).sum()}));
-  }
-  return torch::stack(rows);
+InputPlanes moved(const InputPlanes& planes, at::Device device) {
+  const auto move = [&](const at::Tensor& x) {
+    return x.defined() ? x.to(device, /*non_blocking=*/true) : x;
+  };
+  return {move(planes.optical), move(planes.terrain)};
 }
 
 }  // namespace
 
-TrainingRun::TrainingRun(const ModelCard& card,
-                         const TrainingOptions& options,
-                         SampleSource& samples,
-                         SampleSource* validation,
-                         const TrainingFiles& files)
-    : card_(card),
-      options_(options),
-      samples_(samples),
-      validation_(validation),
-      files_(files),
-      device_(choose_device(options.device)),
-      network_(first_network(card, options.seed, device_)),
-      average_(first_network(card, options.seed, device_), options.average_decay),
-      optimiser_(named_parameters(network_), {0.9, 0.999, 1e-8, options.weight_decay}),
-      loader_(samples, card, options, /*augment=*/true),
-      loss_options_{options.dice_weight, weights_tensor(options.class_weights, device_)},
-      steps_an_epoch_(samples.size() / options.batch) {
-  if (steps_an_epoch_ < 1) {
+TrainingRun::TrainingRun(const TrainingTask& task)
+    : task_(task),
+      device_(choose_device(task.options.device)),
+      network_(first_network(task.card, task.options.seed, device_)),
+      average_(first_network(task.card, task.options.seed, device_), task.options.average_decay),
+      optimiser_(named_parameters(network_), {0.9, 0.999, 1e-8, task.options.weight_decay}),
+      loader_(task.samples, task.card, task.options, /*augment=*/true),
+      loss_options_{task.options.dice_weight, weights_tensor(task.options.class_weights, device_)},
+      steps_a_pass_(task.samples.size() / task.options.batch) {
+  average_.network()->eval();
+  if (steps_a_pass_ < 1) {
     throw Error(Fault::bad_argument,
-                "there are " + std::to_string(samples.size()) + " training samples, fewer than a batch of " +
-                    std::to_string(options.batch) +
+                "there are " + std::to_string(task.samples.size()) +
+                    " training samples, fewer than a batch of " + std::to_string(task.options.batch) +
                     ": label more ground, draw more windows a block, or take a smaller batch");
   }
-  loss_sum_ = torch::zeros({}, torch::TensorOptions().device(device_));
 }
 
-void TrainingRun::resume() {
-  if (!std::filesystem::exists(files_.last)) return;
-  const SafetensorsFile file(files_.last);
-  const auto found = file.header().metadata.find(kTrainingKey);
-  if (found == file.header().metadata.end())
-    throw Error(Fault::mismatch, files_.last + " holds no state of a training: it cannot be resumed");
-  if (!(card_of(file).network == card_.network)) {
-    throw Error(
-        Fault::mismatch,
-        files_.last + " is a checkpoint of another architecture: resume with the options it was begun with");
+void TrainingRun::run(const std::stop_token& stop) {
+  last_event_ = Clock::now();
+  while (state_.finished_passes < task_.options.epochs) {
+    if (train_pass(stop) && finish_pass(stop)) continue;
+    require_finite_losses();
+    save_last();
+    return;
   }
-  const auto state = parse_strict_json(found->second, files_.last, 4);
-  const NamedTensors tensors = read_tensors(file, [](const std::string&) { return true; });
-  restore(average_.network(), kModelPrefix, tensors, files_.last);
-  restore(network_, kLeaderPrefix, tensors, files_.last);
-  optimiser_.load(tensors);
-  epoch_ = state.at("epoch").get<std::int64_t>();
-  step_ = state.at("step").get<std::int64_t>();
-  best_f1_ = state.at("best_f1").get<double>();
-}
-
-void TrainingRun::save(const std::string& path) const {
-  NamedTensors tensors;
-  collect(const_cast<MovingAverage&>(average_).network(), kModelPrefix, tensors);
-  collect(network_, kLeaderPrefix, tensors);
-  optimiser_.save(tensors);
-  const nlohmann::json state = {
-      {"epoch", epoch_}, {"step", step_}, {"best_f1", best_f1_}, {"seed", options_.seed}};
-  write_tensors(path, {{kCardKey, card_.to_json()}, {kTrainingKey, state.dump()}, {"format", "pt"}}, tensors);
 }
 
 // A new order every pass, from the seed alone (Fisher & Yates as written by Durstenfeld 1964).
-std::vector<std::int64_t> TrainingRun::order_of(std::int64_t epoch) const {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(samples_.size()));
+std::vector<std::vector<std::int64_t>> TrainingRun::batches_left() const {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(task_.samples.size()));
   std::iota(order.begin(), order.end(), std::int64_t{0});
-  std::mt19937_64 random = sample_generator(options_.seed, epoch, -1);
+  std::mt19937_64 random = sample_generator(task_.options.seed, state_.finished_passes, kOrderStream);
   for (std::size_t i = order.size(); i > 1; --i)
     std::swap(order[i - 1], order[static_cast<std::size_t>(random() % i)]);
-  return order;
-}
-
-std::vector<std::int64_t> TrainingRun::indices_of(const std::vector<std::int64_t>& order,
-                                                  std::int64_t step) const {
-  const auto first = order.begin() + step * options_.batch;
-  return {first, first + options_.batch};
-}
-
-void TrainingRun::run(const OnEvent& on_event, const std::stop_token& stop) {
-  last_event_seconds_ = seconds_now();
-  while (epoch_ < options_.epochs && !stop.stop_requested()) run_epoch(on_event, stop);
-}
-
-void TrainingRun::run_epoch(const OnEvent& on_event, const std::stop_token& stop) {
-  const std::vector<std::int64_t> order = order_of(epoch_);
-  network_->train();
-  loader_.start(epoch_, indices_of(order, 0));
-  for (std::int64_t i = 0; i < steps_an_epoch_; ++i) {
-    const TrainingBatch batch = loader_.take();
-    if (stop.stop_requested()) return;  // the checkpoint of the last whole pass stays
-    if (i + 1 < steps_an_epoch_) loader_.start(epoch_, indices_of(order, i + 1));
-    step(batch);
-    if (step_ % kStepsAnEvent == 0 || i + 1 == steps_an_epoch_) {
-      require_finite((loss_sum_ / static_cast<double>(std::max<std::int64_t>(1, losses_))).item<double>(),
-                     batch);
-      if (i + 1 < steps_an_epoch_) tell(on_event);
-    }
+  std::vector<std::vector<std::int64_t>> batches;
+  for (auto done = state_.step - state_.finished_passes * steps_a_pass_; done < steps_a_pass_; ++done) {
+    const auto first = order.begin() + done * task_.options.batch;
+    batches.emplace_back(first, first + task_.options.batch);
   }
-  finish_epoch(on_event);
+  return batches;
+}
+
+bool TrainingRun::train_pass(const std::stop_token& stop) {
+  const auto batches = batches_left();
+  network_->train();
+  const LoadAhead ahead(loader_);
+  if (!batches.empty()) loader_.start(state_.finished_passes, batches.front());
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    if (stop.stop_requested()) return false;
+    const TrainingBatch batch = loader_.take();
+    const bool last = i + 1 == batches.size();
+    if (!last) loader_.start(state_.finished_passes, batches[i + 1]);
+    step(batch);
+    if (device_.is_cpu()) require_finite_losses();  // a GPU would have to be waited for
+    if (pending_.size() >= kStepsAnEvent && !last) task_.on_event(take_event());
+  }
+  return true;
+}
+
+double TrainingRun::learning_rate_of(std::int64_t step) const {
+  const auto warmup =
+      static_cast<std::int64_t>(std::llround(task_.options.warmup * static_cast<double>(steps())));
+  return learning_rate_at(task_.options.learning_rate, step, warmup, steps());
 }
 
 void TrainingRun::step(const TrainingBatch& batch) {
-  // Dropout draws from the thread's generator: seeded a step, so that a resumed run draws the same.
-  torch::manual_seed(sample_generator(options_.seed, step_, -2)());
-  const auto to_device = [&](const at::Tensor& x) {
-    return x.defined() ? x.to(device_, /*non_blocking=*/true) : x;
-  };
+  const TrainingOptions& options = task_.options;
+  std::mt19937_64 random = sample_generator(options.seed, state_.step, kDropoutStream);
+  const auto dropout = at::make_generator<at::CPUGeneratorImpl>(random());
   at::Tensor logits;
   {
-    const Autocast autocast(device_.type(), options_.precision);
-    logits = network_->forward(to_device(batch.planes.optical), to_device(batch.planes.terrain));
+    const Autocast autocast(device_.type(), options.precision);
+    const InputPlanes planes = moved(batch.planes, device_);
+    logits = network_->forward(planes.optical, planes.terrain, dropout);
   }
-  const auto loss = segmentation_loss(logits.to(torch::kFloat32), to_device(batch.labels), loss_options_);
+  const auto labels = batch.labels.to(device_, /*non_blocking=*/true);
+  const auto loss = segmentation_loss(logits.to(torch::kFloat32), labels, loss_options_);
   optimiser_.zero_gradients();
   loss.backward();
-  if (options_.clip_norm > 0) optimiser_.clip_gradients(options_.clip_norm);
-  const std::int64_t steps = steps_an_epoch_ * options_.epochs;
-  const auto warmup = static_cast<std::int64_t>(std::llround(options_.warmup * static_cast<double>(steps)));
-  optimiser_.step(learning_rate_at(options_.learning_rate, step_, warmup, steps));
-  ++step_;
-  average_.update(network_, step_);
-  loss_sum_ += loss.detach();
-  ++losses_;
+  if (options.clip_norm > 0) optimiser_.clip_gradients(options.clip_norm);
+  optimiser_.step(learning_rate_of(state_.step));
+  pending_.push_back({loss.detach(), state_.step, batch.indices.front()});
+  ++state_.step;
+  average_.update(network_, state_.step);
 }
 
-void TrainingRun::require_finite(double loss, const TrainingBatch& batch) const {
-  if (std::isfinite(loss)) return;
-  throw Error(Fault::not_finite, "the loss is not a number at step " + std::to_string(step_) +
-                                     ", near the batch that begins at " +
-                                     samples_.place(epoch_, batch.indices.front()) +
-                                     ": lower the learning rate, or look at the data there; the checkpoint "
-                                     "of the last whole pass is kept");
+bool TrainingRun::finish_pass(const std::stop_token& stop) {
+  TrainingEvent event = take_event();
+  average_.copy_statistics(network_);
+  if (task_.validation != nullptr && !validate(event, stop)) return false;
+  keep_best(event);
+  ++state_.finished_passes;
+  save_last();
+  task_.on_event(event);
+  return true;
 }
 
-void TrainingRun::tell(const OnEvent& on_event) {
-  TrainingEvent event;
-  event.epoch = epoch_;
-  event.step = step_;
-  event.steps = steps_an_epoch_ * options_.epochs;
-  event.loss = (loss_sum_ / static_cast<double>(std::max<std::int64_t>(1, losses_))).item<double>();
-  const auto warmup =
-      static_cast<std::int64_t>(std::llround(options_.warmup * static_cast<double>(event.steps)));
-  event.learning_rate =
-      learning_rate_at(options_.learning_rate, std::max<std::int64_t>(0, step_ - 1), warmup, event.steps);
-  const double now = seconds_now();
-  event.seconds_a_step =
-      (now - last_event_seconds_) / static_cast<double>(std::max<std::int64_t>(1, losses_));
-  last_event_seconds_ = now;
-  loss_sum_.zero_();
-  losses_ = 0;
-  const bool pass_is_over = step_ % steps_an_epoch_ == 0;
-  if (pass_is_over && validation_ != nullptr) validate(event);
-  if (on_event) on_event(event);
-  if (event.validated && event.validation.size() > 1 && event.validation[1].f1() > best_f1_) {
-    best_f1_ = event.validation[1].f1();
-    if (!files_.best.empty()) save(files_.best);
-  }
-}
-
-void TrainingRun::finish_epoch(const OnEvent& on_event) {
-  tell(on_event);
-  ++epoch_;
-  save(files_.last);
-}
-
-void TrainingRun::validate(TrainingEvent& event) {
+bool TrainingRun::validate(TrainingEvent& event, const std::stop_token& stop) {
   const torch::NoGradGuard no_grad;
-  DualBranchNetwork& network = average_.network();
-  network->eval();
-  BatchLoader loader(*validation_, card_, options_, /*augment=*/false);
-  const auto classes = static_cast<std::int64_t>(card_.classes.size());
-  auto counts = torch::zeros({classes, 3}, torch::kInt64).to(device_);
-  double loss = 0;
-  for (std::int64_t index = 0; index < validation_->size(); ++index) {
-    const TrainingBatch batch = loader.load(0, {index});
-    const auto to_device = [&](const at::Tensor& x) { return x.defined() ? x.to(device_) : x; };
-    const auto logits = network->forward(to_device(batch.planes.optical), to_device(batch.planes.terrain));
-    const auto labels = to_device(batch.labels);
-    loss += segmentation_loss(logits, labels, loss_options_).item<double>();
-    counts += confusion(logits.argmax(1), labels, classes);
+  BatchLoader loader(*task_.validation, task_.card, task_.options, /*augment=*/false);
+  const LoadAhead ahead(loader);
+  const std::int64_t size = task_.validation->size();
+  Scores scores(static_cast<std::int64_t>(task_.card.classes.size()), device_);
+  auto loss = torch::zeros({}, torch::TensorOptions().device(device_));
+  if (size > 0) loader.start(0, {0});
+  for (std::int64_t index = 0; index < size; ++index) {
+    if (stop.stop_requested()) return false;
+    const TrainingBatch batch = loader.take();
+    if (index + 1 < size) loader.start(0, {index + 1});
+    const InputPlanes planes = moved(batch.planes, device_);
+    const auto logits = average_.network()->forward(planes.optical, planes.terrain);
+    const auto labels = batch.labels.to(device_, /*non_blocking=*/true);
+    loss += segmentation_loss(logits, labels, loss_options_);
+    scores.add(logits, labels);
   }
-  const auto table = counts.to(torch::kCPU);
-  for (std::int64_t c = 0; c < classes; ++c) {
-    event.validation.push_back({table[c][0].item<std::int64_t>(), table[c][1].item<std::int64_t>(),
-                                table[c][2].item<std::int64_t>()});
-  }
-  event.validation_loss = loss / static_cast<double>(std::max<std::int64_t>(1, validation_->size()));
   event.validated = true;
+  event.validation = scores.counts();
+  event.validation_loss = loss.item<double>() / static_cast<double>(std::max<std::int64_t>(1, size));
+  return true;
+}
+
+void TrainingRun::keep_best(const TrainingEvent& event) {
+  const bool last = state_.finished_passes + 1 == task_.options.epochs;
+  const double f1 = event.validated ? event.validation.at(1).f1() : -1;
+  if (event.validated ? f1 <= state_.best_f1 : !last) return;
+  state_.best_f1 = f1;
+  if (task_.files.best.empty()) return;
+  NamedTensors tensors;
+  collect(average_.network(), kModelPrefix, tensors);
+  write_tensors(task_.files.best, {{kCardKey, task_.card.to_json()}, {"format", "pt"}}, tensors);
+}
+
+TrainingEvent TrainingRun::take_event() {
+  require_finite_losses();
+  const auto now = Clock::now();
+  TrainingEvent event;
+  event.epoch = state_.finished_passes;
+  event.step = state_.step;
+  event.steps = steps();
+  event.learning_rate = learning_rate_of(std::max<std::int64_t>(0, state_.step - 1));
+  if (!pending_.empty()) {  // empty after a stop between the last step of a pass and its end
+    const auto count = static_cast<double>(pending_.size());
+    double sum = 0;
+    for (const PendingLoss& pending : pending_) sum += pending.loss.item<double>();
+    last_loss_ = sum / count;
+    event.seconds_a_step = std::chrono::duration<double>(now - last_event_).count() / count;
+  }
+  event.loss = last_loss_;
+  pending_.clear();
+  last_event_ = now;
+  return event;
+}
+
+void TrainingRun::require_finite_losses() {
+  for (const PendingLoss& pending : pending_) {
+    if (std::isfinite(pending.loss.item<double>())) continue;
+    loader_.wait();  // the source is not asked twice at once
+    throw Error(
+        Fault::not_finite,
+        "the loss is not a number at step " + std::to_string(pending.step) +
+            ", in the batch that begins with " +
+            task_.samples.place(state_.finished_passes, pending.first_sample) +
+            ": look for values there that are marked valid but are not numbers, or lower the learning rate; "
+            "the last checkpoint is kept");
+  }
+}
+
+RunIdentity TrainingRun::identity() const {
+  return {task_.options, task_.samples.size(), task_.samples.side()};
 }
 
 }  // namespace scarp::nn

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <stop_token>
 #include <vector>
 
@@ -13,52 +13,63 @@
 #include "nn/training/adamw.h"
 #include "nn/training/batch_loader.h"
 #include "nn/training/moving_average.h"
+#include "nn/training/run_state.h"
 
 namespace scarp::nn {
+
+/// What is trained on what, and what is kept; the references outlive the run.
+struct TrainingTask {
+  const ModelCard& card;
+  const TrainingOptions& options;
+  SampleSource& samples;
+  SampleSource* validation = nullptr;
+  const TrainingFiles& files;
+  const std::function<void(const TrainingEvent&)>& on_event;
+};
 
 /// One training from the first step to the last; nn::train is its door.
 class TrainingRun {
  public:
-  using OnEvent = std::function<void(const TrainingEvent&)>;
-  TrainingRun(const ModelCard& card,
-              const TrainingOptions& options,
-              SampleSource& samples,
-              SampleSource* validation,
-              const TrainingFiles& files);
+  /// @throws Error (bad_argument, no_device) for a task that cannot be trained
+  explicit TrainingRun(const TrainingTask& task);
 
-  /// Goes on from a checkpoint of the same options. @throws Error (mismatch, unreadable)
+  /// Goes on from the last checkpoint of the same options. @throws Error (mismatch, unreadable)
   void resume();
-  void run(const OnEvent& on_event, const std::stop_token& stop);
+  void run(const std::stop_token& stop);
 
  private:
-  void run_epoch(const OnEvent& on_event, const std::stop_token& stop);
-  void step(const TrainingBatch& batch);
-  void tell(const OnEvent& on_event);
-  void finish_epoch(const OnEvent& on_event);
-  void validate(TrainingEvent& event);
-  void require_finite(double loss, const TrainingBatch& batch) const;
-  void save(const std::string& path) const;
-  std::vector<std::int64_t> order_of(std::int64_t epoch) const;
-  std::vector<std::int64_t> indices_of(const std::vector<std::int64_t>& order, std::int64_t step) const;
+  using Clock = std::chrono::steady_clock;
+  struct PendingLoss {
+    at::Tensor loss;  ///< on the device, not yet looked at
+    std::int64_t step = 0;
+    std::int64_t first_sample = 0;
+  };
 
-  ModelCard card_;
-  TrainingOptions options_;
-  SampleSource& samples_;
-  SampleSource* validation_;
-  TrainingFiles files_;
+  bool train_pass(const std::stop_token& stop);   // false: stopped
+  bool finish_pass(const std::stop_token& stop);  // false: stopped
+  void step(const TrainingBatch& batch);
+  bool validate(TrainingEvent& event, const std::stop_token& stop);  // false: stopped
+  void keep_best(const TrainingEvent& event);
+  void save_last();
+  TrainingEvent take_event();
+  void require_finite_losses();
+  double learning_rate_of(std::int64_t step) const;
+  std::int64_t steps() const { return steps_a_pass_ * task_.options.epochs; }
+  std::vector<std::vector<std::int64_t>> batches_left() const;
+  RunIdentity identity() const;
+
+  TrainingTask task_;
   at::Device device_;
   DualBranchNetwork network_;
   MovingAverage average_;
   AdamW optimiser_;
   BatchLoader loader_;
   SegmentationLossOptions loss_options_;
-  std::int64_t steps_an_epoch_;
-  std::int64_t epoch_ = 0;
-  std::int64_t step_ = 0;  ///< taken so far
-  double best_f1_ = -1;
-  at::Tensor loss_sum_;  ///< on the device, since the last event
-  std::int64_t losses_ = 0;
-  double last_event_seconds_ = 0;
+  std::int64_t steps_a_pass_;
+  RunState state_;
+  std::vector<PendingLoss> pending_;  ///< since the last event
+  double last_loss_ = 0;
+  Clock::time_point last_event_ = Clock::now();
 };
 
 }  // namespace scarp::nn

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/torch_errors.h"
+#include "nn/torch/errors.h"
 
 namespace scarp::nn {
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/training/run_state.h"
+
+#include "nn/error.h"
+#include "nn/io/strict_json.h"
+
+namespace scarp::nn {
+namespace {
+
+using StateJson = nlohmann::ordered_json;
+
+StateJson identity_json(const RunIdentity& identity) {
+  const auto& options = identity.options;
+  return {{"seed", options.seed},
+          {"epochs", options.epochs},
+          {"batch", options.batch},
+          {"learning_rate", options.learning_rate},
+          {"weight_decay", options.weight_decay},
+          {"warmup", options.warmup},
+          {"clip_norm", options.clip_norm},
+          {"dice_weight", options.dice_weight},
+          {"class_weights", options.class_weights},
+          {"average_decay", options.average_decay},
+          {"flips", options.flips},
+          {"photometric", options.photometric},
+          {"precision", options.precision == Precision::bf16 ? "bf16" : "fp32"},
+          {"samples", identity.samples},
+          {"side", identity.side}};
+}
+
+}  // namespace
+
+std::string run_state_json(const RunState& state, const RunIdentity& identity) {
+  const StateJson document = {{"step", state.step},
+                              {"finished_passes", state.finished_passes},
+                              {"best_f1", state.best_f1},
+                              {"options", identity_json(identity)}};
+  return dump_strict_json(document, "training state");
+}
+
+RunState run_state_from(const std::string& json, const RunIdentity& identity, const std::string& what) {
+  const auto document = parse_strict_json(json, what + ": training state", 4);
+  try {
+    const auto& stored = document.at("options");
+    const StateJson wanted = identity_json(identity);
+    for (const auto& [key, value] : wanted.items()) {
+      if (stored.at(key) == value) continue;
+      throw Error(Fault::mismatch, what + ": cannot be resumed: " + key + " was " + stored.at(key).dump() +
+                                       ", now it is " + value.dump() + "; use the same, or start a new run");
+    }
+    return {document.at("step").get<std::int64_t>(), document.at("finished_passes").get<std::int64_t>(),
+            document.at("best_f1").get<double>()};
+  } catch (const StateJson::exception& error) {
+    throw Error(Fault::unreadable, what + ": training state: " + error.what());
+  }
+}
+
+}  // namespace scarp::nn
