@@ -28,12 +28,16 @@ class RelativeElevation {
  private:
   void add_row(std::int64_t row, int sign);
   void sum_columns();
+  std::int64_t count_between(std::int64_t first, std::int64_t last) const;
+  void general_pixels(std::int64_t begin, std::int64_t end, std::span<float> out) const;
 
   const ElevationView& elevation_;
   std::span<const std::int32_t> quantised_;
   Window core_;
+  bool complete_;  ///< every pixel of the view is valid: nothing has to be counted
   std::int64_t half_;
   std::int64_t row_;               ///< next row of the core
+  std::int64_t rows_inside_ = 0;   ///< rows of the window that are inside the view
   Window reach_;                   ///< columns that some window of the core covers, inside the view
   std::vector<std::int64_t> sum_;  ///< of the rows of the window, for each column of `reach_`
   std::vector<std::int32_t> count_;

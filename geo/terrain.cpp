@@ -12,7 +12,7 @@ namespace scarp::geo {
 namespace {
 
 /// Rows are worked through in pieces of this many pixels, so that the buffers of a piece stay in the cache.
-constexpr std::int64_t kPiecePx = 1024;
+constexpr std::int64_t kPiecePx = 512;
 
 /// The differences of a piece of a row, one array each.
 struct DifferenceRow {
@@ -108,6 +108,10 @@ class TerrainPass {
       relative_rows(row, out);
       for (std::int64_t col = 0; col < core_.cols; col += kPiecePx) {
         const std::int64_t cols = std::min(kPiecePx, core_.cols - col);
+        if (std::find(valid + col, valid + col + cols, 1) == valid + col + cols) {
+          clear_piece(row, col, cols, out);
+          continue;
+        }
         if (needs_differences_) piece_differences(core_.row + row, core_.col + col, cols);
         for (std::size_t i = 0; i < channels_.size(); ++i) {
           float* target = out.data() + (static_cast<std::int64_t>(i) * core_.rows + row) * core_.cols + col;
@@ -138,6 +142,13 @@ class TerrainPass {
     }
   }
 
+  void clear_piece(std::int64_t row, std::int64_t col, std::int64_t cols, std::span<float> out) const {
+    for (std::size_t i = 0; i < channels_.size(); ++i) {
+      std::fill_n(out.begin() + (static_cast<std::int64_t>(i) * core_.rows + row) * core_.cols + col, cols,
+                  0.0F);
+    }
+  }
+
   static void clear_invalid(const std::uint8_t* valid, std::int64_t cols, float* target) {
     for (std::int64_t i = 0; i < cols; ++i) target[i] = valid[i] != 0 ? target[i] : 0.0F;
   }
@@ -148,16 +159,13 @@ class TerrainPass {
     const Window& view = elevation_.window;
     const bool inner_row = row > view.row && row + 1 < view.row_end();
     const std::int64_t first = std::max(col, view.col + 1);
-    const std::int64_t last = std::min(col + cols, view.col_end() - 1);
-    if (inner_row && first < last) {
+    const std::int64_t last = inner_row ? std::max(first, std::min(col + cols, view.col_end() - 1)) : first;
+    if (first < last) {
       plain_differences(row, first, first - col, last - first);
-      if (surrounded_by_valid(row, first, last - first)) {
-        edge_differences(row, col, col, first);
-        edge_differences(row, col, last, col + cols);
-        return;
-      }
+      lacking_differences(row, col, first, last);
     }
-    careful_differences(row, col, cols, inner_row, first, last);
+    edge_differences(row, col, col, first);
+    edge_differences(row, col, last, col + cols);
   }
 
   void plain_differences(std::int64_t row, std::int64_t col, std::int64_t offset, std::int64_t cols) {
@@ -185,33 +193,22 @@ class TerrainPass {
     }
   }
 
-  /// All pixels of three rows, one column more on both sides, are valid.
-  bool surrounded_by_valid(std::int64_t row, std::int64_t col, std::int64_t cols) const {
-    std::uint8_t all = 1;
-    for (std::int64_t r = row - 1; r <= row + 1; ++r) {
-      const std::uint8_t* valid = valid_at(r, col - 1);
-      for (std::int64_t i = 0; i < cols + 2; ++i) all = static_cast<std::uint8_t>(all & valid[i]);
+  /// Valid pixels that lack a neighbour, in columns [first, last) whose neighbours are all inside the view.
+  void lacking_differences(std::int64_t row, std::int64_t col, std::int64_t first, std::int64_t last) {
+    const std::uint8_t* up = valid_at(row - 1, first);
+    const std::uint8_t* mid = valid_at(row, first);
+    const std::uint8_t* down = valid_at(row + 1, first);
+    const std::int64_t cols = last - first;
+    std::uint8_t any = 0;
+    for (std::int64_t i = 0; i < cols; ++i) {
+      const int across =
+          up[i - 1] & up[i] & up[i + 1] & mid[i - 1] & mid[i + 1] & down[i - 1] & down[i] & down[i + 1];
+      lacking_[i] = static_cast<std::uint8_t>(mid[i] & ~across);
+      any = static_cast<std::uint8_t>(any | lacking_[i]);
     }
-    return all != 0;
-  }
-
-  bool all_neighbours_valid(std::int64_t row, std::int64_t col) const {
-    for (std::int64_t r = row - 1; r <= row + 1; ++r) {
-      const std::uint8_t* valid = valid_at(r, col);
-      if ((valid[-1] & valid[0] & valid[1]) == 0) return false;
-    }
-    return true;
-  }
-
-  void careful_differences(std::int64_t row,
-                           std::int64_t col,
-                           std::int64_t cols,
-                           bool inner_row,
-                           std::int64_t first,
-                           std::int64_t last) {
-    for (std::int64_t c = col; c < col + cols; ++c) {
-      const bool plain = inner_row && c >= first && c < last && all_neighbours_valid(row, c);
-      if (!plain) edge_differences(row, col, c, c + 1);
+    if (any == 0) return;
+    for (std::int64_t i = 0; i < cols; ++i) {
+      if (lacking_[i] != 0) difference_.set(first + i - col, neighbourhood_.at(row, first + i));
     }
   }
 
@@ -289,6 +286,7 @@ class TerrainPass {
   std::vector<std::int32_t> quantised_;
   std::vector<RelativeElevation> relative_;
   DifferenceRow difference_;
+  std::array<std::uint8_t, kPiecePx> lacking_;
 };
 
 void check_sizes(const ElevationView& elevation,
