@@ -12,23 +12,25 @@ namespace scarp::datasets {
 /// Pieces of labelled ground: windows of the grid, and the connected group that each belongs to.
 struct LabelledBlocks {
   std::vector<geo::Window> blocks;  ///< ordered by row, then column
-  std::vector<int> group;           ///< one a block: blocks that touch or overlap share a number, 0.. in order of first block
+  std::vector<int>
+      group;  ///< one a block: blocks that touch or overlap share a number, 0.. in order of first block
   int groups = 0;
 };
 
-/// The labelled area as blocks: each polygon's bounding window, cut into squares of at most `block_px` where it is larger.
-/// Blocks without any labelled pixel are left out.
+/// The labelled area as blocks: each polygon's bounding window, cut into squares of at most `block_px` where
+/// it is larger. Blocks without any labelled pixel are left out.
 LabelledBlocks labelled_blocks(const geo::FeatureLayer& area, const geo::Grid& grid, int block_px);
 
-/// Which blocks train and which validate. A whole group is on one side, and training blocks nearer than `margin_px` to a
-/// validation block are on neither.
+/// Which blocks train and which validate. A whole group is on one side, and training blocks nearer than
+/// `margin_px` to a validation block are on neither.
 struct GroundSplit {
-  std::vector<int> training;    ///< indices of blocks
+  std::vector<int> training;  ///< indices of blocks
   std::vector<int> validation;
 };
 
-/// Takes whole groups for validation, chosen from `seed`, until about `share` of the blocks is reached (groups that would
-/// overshoot are passed over). With one group only, the blocks are cut by a straight line where fewest touch.
+/// Takes whole groups for validation, chosen from `seed`, until about `share` of the blocks is reached
+/// (groups that would overshoot are passed over). With one group only, the blocks are cut by a straight line
+/// where fewest touch.
 /// @throws Error (empty_split, bad_argument)
 GroundSplit split_by_groups(const LabelledBlocks& blocks, double share, int margin_px, std::uint64_t seed);
 
