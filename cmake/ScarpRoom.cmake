@@ -1,12 +1,13 @@
-# scarp_add_room(NAME [UNITY] [PUBLIC libraries] [PRIVATE libraries])
+# scarp_add_room(NAME [UNITY] [EXCLUDE files or folders] [PUBLIC libraries] [PRIVATE libraries])
 # Makes the static library scarp_NAME from the .cpp files of the calling folder. The repository root is the include root,
 # so that an include names its room. Foreign libraries are PRIVATE: the compiler keeps the borders.
 function(scarp_add_room name)
-  cmake_parse_arguments(ROOM "UNITY" "" "PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "UNITY" "" "EXCLUDE;PUBLIC;PRIVATE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
-  if(name STREQUAL "pipelines")
-    list(FILTER sources EXCLUDE REGEX "/pipelines/(cli|vector)/")
-  endif()
+  foreach(excluded IN LISTS ROOM_EXCLUDE)
+    string(REGEX REPLACE "([.+])" "\\\\\\1" pattern "${excluded}")
+    list(FILTER sources EXCLUDE REGEX "^${pattern}")
+  endforeach()
   add_library(scarp_${name} STATIC ${sources})
   add_library(scarp::${name} ALIAS scarp_${name})
   target_include_directories(scarp_${name} PUBLIC ${PROJECT_SOURCE_DIR})

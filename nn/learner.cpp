@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/learner.h"
 
-#include <cmath>
 #include <filesystem>
 #include <stdexcept>
 
@@ -13,28 +12,6 @@
 #include "nn/training/training_run.h"
 
 namespace scarp::nn {
-
-void TrainingOptions::check() const {
-  const auto require = [](bool condition, const std::string& sentence) {
-    if (!condition) throw std::invalid_argument(sentence);
-  };
-  require(epochs >= 1, "training.epochs must be at least 1, is " + std::to_string(epochs));
-  require(batch >= 2, "training.batch must be at least 2 (batch norm), is " + std::to_string(batch));
-  require(learning_rate > 0, "training.learning_rate must be positive, is " + std::to_string(learning_rate));
-  require(weight_decay >= 0,
-          "training.weight_decay must not be negative, is " + std::to_string(weight_decay));
-  require(warmup >= 0 && warmup < 1, "training.warmup must lie in 0 to 1, is " + std::to_string(warmup));
-  require(clip_norm >= 0, "training.clip_norm must not be negative, is " + std::to_string(clip_norm));
-  require(dice_weight >= 0, "training.dice_weight must not be negative, is " + std::to_string(dice_weight));
-  require(average_decay >= 0 && average_decay < 1,
-          "training.average_decay must lie in 0 to 1, is " + std::to_string(average_decay));
-  require(photometric >= 0 && photometric < 1,
-          "training.photometric must lie in 0 to 1, is " + std::to_string(photometric));
-  for (const double weight : class_weights)
-    require(weight >= 0 && std::isfinite(weight),
-            "training.class_weights must not be negative, holds " + std::to_string(weight));
-  require(threads >= 1, "training.threads must be at least 1, is " + std::to_string(threads));
-}
 
 namespace {
 

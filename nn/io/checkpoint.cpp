@@ -19,19 +19,6 @@ std::map<std::string, at::Tensor> state_of(const DualBranchNetwork& network) {
 
 }  // namespace
 
-ModelCard card_of(const SafetensorsFile& file) {
-  const auto found = file.header().metadata.find(kCardKey);
-  if (found == file.header().metadata.end()) {
-    throw Error(Fault::unreadable, file.path() + " is a safetensors file, but not a model of Scarp (no '" +
-                                       kCardKey + "' in its metadata): give a model that scarp train made");
-  }
-  try {
-    return ModelCard::from_json(found->second);
-  } catch (const Error& error) {
-    throw Error(error.fault(), file.path() + ": " + error.what());
-  }
-}
-
 void require_weights_of(const ModelCard& card, const SafetensorsFile& file) {
   const std::int64_t planes = scaled_channels(512, card.network.width);
   const std::vector<std::int64_t> wanted = {planes, planes, 3, 3};  // in all three encoder shapes

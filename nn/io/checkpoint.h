@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "nn/io/card_file.h"
 #include "nn/io/safetensors.h"
 #include "nn/io/tensor_file.h"
 #include "nn/model_card.h"
@@ -11,12 +12,7 @@
 
 namespace scarp::nn {
 
-inline constexpr const char* kCardKey = "scarp";               ///< metadata key of the model card
 inline constexpr const char* kTrainingKey = "scarp_training";  ///< metadata key of the state of a training
-inline constexpr const char* kModelPrefix = "model.";          ///< tensors of the model itself
-
-/// The card in a file's metadata. @throws Error (unreadable) if there is none, or it is damaged
-ModelCard card_of(const SafetensorsFile& file);
 
 /// Looks at one deep tensor before a network is built: a card may ask for a network that is a thousand times
 /// its file.

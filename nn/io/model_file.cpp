@@ -10,18 +10,6 @@
 #include "nn/torch/errors.h"
 
 namespace scarp::nn {
-namespace {
-
-bool of_the_model(const std::string& name) {
-  return name.rfind(kModelPrefix, 0) == 0;
-}
-
-}  // namespace
-
-ModelCard read_model_card(const std::string& path) {
-  return card_of(SafetensorsFile(path));
-}
-
 void rewrite_model_card(const std::string& path, const ModelCard& card) {
   with_our_errors("rewriting " + path, [&] {
     const SafetensorsFile file(path);
@@ -31,24 +19,6 @@ void rewrite_model_card(const std::string& path, const ModelCard& card) {
         ModelCard::from_json(metadata[kCardKey]));  // what could not be read again is not written
     write_tensors(path, metadata, read_tensors(file, [](const std::string&) { return true; }));
   });
-}
-
-WeightsSummary summarise_weights(const std::string& path) {
-  const SafetensorsFile file(path);
-  WeightsSummary summary;
-  std::int64_t most = 0;
-  for (const auto& [name, tensor] : file.header().tensors) {
-    summary.bytes += static_cast<std::int64_t>(tensor.end - tensor.begin);
-    const bool statistic =
-        name.find("running_") != std::string::npos || name.find("num_batches_tracked") != std::string::npos;
-    if (!of_the_model(name) || statistic) continue;
-    summary.parameters += tensor.elements();
-    if (tensor.elements() > most) {  // the type of the largest tensor speaks for all
-      most = tensor.elements();
-      summary.dtype = tensor.dtype;
-    }
-  }
-  return summary;
 }
 
 void export_half(const std::string& from, const std::string& to, bool overwrite) {

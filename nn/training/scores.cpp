@@ -5,16 +5,6 @@
 
 namespace scarp::nn {
 
-double ClassCounts::f1() const {
-  const auto all = 2 * true_positive + false_positive + false_negative;
-  return all == 0 ? 0 : 2.0 * static_cast<double>(true_positive) / static_cast<double>(all);
-}
-
-double ClassCounts::iou() const {
-  const auto all = true_positive + false_positive + false_negative;
-  return all == 0 ? 0 : static_cast<double>(true_positive) / static_cast<double>(all);
-}
-
 Scores::Scores(std::int64_t classes, at::Device device)
     : counts_(torch::zeros({classes, 3}, torch::TensorOptions().dtype(torch::kInt64).device(device))) {}
 

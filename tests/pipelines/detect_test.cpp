@@ -69,8 +69,8 @@ class Detect : public ::testing::Test {
 
   test::TempFolder folder_;
   geo::Grid grid_ = test::utm_grid(200, 170, 10);
-  testing::ThresholdSegmenter segmenter_{testing::small_card()};
-  testing::SilentEvents events_;
+  test::ThresholdSegmenter segmenter_{test::small_card()};
+  test::SilentEvents events_;
   DetectOptions options_;
 };
 
@@ -164,10 +164,10 @@ std::string message_of(Fault fault, Code code) {
 }
 
 TEST_F(Detect, RefusesAModelForOtherPixelSizes) {
-  nn::ModelCard card = testing::small_card();
+  nn::ModelCard card = test::small_card();
   card.gsd_min_m = 200;
   card.gsd_max_m = 250;
-  const testing::ThresholdSegmenter coarse(card);
+  const test::ThresholdSegmenter coarse(card);
   const std::string message =
       message_of(Fault::contradiction, [&] { detect(to("out"), coarse, events_, {}); });
   EXPECT_NE(message.find("valid for pixels of 200 to 250 m, the image has 10 m"), std::string::npos)

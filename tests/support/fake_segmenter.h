@@ -8,7 +8,7 @@
 
 #include "nn/segmenter.h"
 
-namespace scarp::testing {
+namespace scarp::test {
 
 /// A network without a network: says landslide where the first optical band is above a threshold, with a
 /// logit that grows with it. What it says of a pixel depends on that pixel alone, so tiles, batches and
@@ -53,4 +53,4 @@ inline nn::ModelCard small_card() {
   return card;
 }
 
-}  // namespace scarp::testing
+}  // namespace scarp::test

@@ -7,7 +7,7 @@
 
 #include "pipelines/events.h"
 
-namespace scarp::testing {
+namespace scarp::test {
 
 /// Keeps warnings and results, shows nothing.
 class SilentEvents final : public pipelines::Events {
@@ -23,4 +23,4 @@ class SilentEvents final : public pipelines::Events {
   std::vector<std::pair<std::string, std::string>> results;
 };
 
-}  // namespace scarp::testing
+}  // namespace scarp::test
