@@ -28,7 +28,7 @@ DetectReport map_scene(const DemoOptions& options,
 
 Evaluation judge(const DemoOptions& options, Events& events) {
   EvaluateOptions evaluation;
-  evaluation.prediction = options.folder + "/classes.tif";
+  evaluation.prediction = options.folder + "/landslides.gpkg";
   evaluation.labels = options.folder + "/labels.gpkg";
   evaluation.probability_raster = options.folder + "/probability.tif";
   evaluation.background = options.folder + "/hrsi.tif";

@@ -75,6 +75,13 @@ std::string type_name() {
   if constexpr (std::is_same_v<T, std::vector<double>>) return "list of numbers";
 }
 
+// Numbers as people write them: 0.1, not 0.10000000000000001.
+template <typename T>
+YAML::Node node_of_value(const T& value) {
+  if constexpr (std::is_floating_point_v<T>) return YAML::Node(fmt::format("{}", value));
+  return YAML::Node(value);
+}
+
 /// A setting that is a plain value; `at` finds it in the settings.
 template <typename At>
 Setting value(std::string key, std::string unit, std::string meaning, At at) {
@@ -83,7 +90,7 @@ Setting value(std::string key, std::string unit, std::string meaning, At at) {
           type_name<T>(),
           std::move(unit),
           std::move(meaning),
-          [at](const RunSettings& s) { return YAML::Node(at(const_cast<RunSettings&>(s))); },
+          [at](const RunSettings& s) { return node_of_value(at(const_cast<RunSettings&>(s))); },
           [at](RunSettings& s, const YAML::Node& node) { at(s) = node.as<T>(); }};
 }
 

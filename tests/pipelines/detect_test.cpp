@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/detect.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -148,7 +149,9 @@ TEST_F(Detect, SmallObjectsAreLeftOutAndCounted) {
 TEST_F(Detect, LeavesNothingBesideItsOutputs) {
   const int before = folder_.entries();
   run(to("out"));
-  EXPECT_EQ(folder_.entries(), before + 3);
+  EXPECT_TRUE(std::filesystem::exists(folder_.file("out_classes.tif.aux.xml")))
+      << "class names of the raster";
+  EXPECT_EQ(folder_.entries(), before + 4);
 }
 
 template <typename Code>
