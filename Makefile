@@ -2,6 +2,7 @@
 # make test    installs what is missing, builds, runs all tests
 # make build   leaves the program at build/bin/scarp;  make build CUDA=1  brings what a GPU needs
 # make check   format and include checks;  make check-full  the slow checks
+# make model-synth   makes the scenes of scarp-synth and trains it anew in $(SYNTH)
 BUILD ?= build
 JOBS ?= $(shell nproc)
 KIND := $(if $(CUDA),cuda,cpu)
@@ -12,7 +13,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 DEMO ?= demo-out
 
-.PHONY: all build demo test bench check check-full format packages packages-test libtorch clean models
+.PHONY: all build demo test bench check check-full format packages packages-test libtorch clean model-synth
 
 all: build
 
@@ -51,6 +52,20 @@ check:
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-14 -i
+
+# Sixteen scenes at 5, 10, 20 and 30 m in turn; seeds as in the run file.
+SYNTH ?= runs/synth
+model-synth: build
+	@mkdir -p $(SYNTH) && cp pipelines/models/scarp-synth.yaml $(SYNTH)/
+	@i=0; for seed in $$(seq 1001 1016); do \
+	  set -- 5 10 20 30; shift $$((i % 4)); i=$$((i + 1)); \
+	  $(BUILD)/bin/scarp synth -q -o $(SYNTH)/synth-$$seed --seed $$seed --size 768 --pixel-size $$1 --overwrite; done
+	@$(BUILD)/bin/scarp train $(SYNTH)/scarp-synth.yaml -o $(SYNTH)/run --overwrite
+
+# What the quick checks leave out: headers of LibTorch modules alone, sanitizers with leak check, each torch file compiled by itself.
+check-full: check test
+	@SCARP_SLOW=1 LIBTORCH_ROOT="$(LIBTORCH_ROOT)" /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/architecture
+	@cmake --preset sanitize >/dev/null && cmake --build build/sanitize -j $(JOBS) && cd build/sanitize && ctest --output-on-failure -E architecture
 
 clean:
 	@rm -rf $(BUILD)

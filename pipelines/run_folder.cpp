@@ -24,16 +24,16 @@ void make_folder(const fs::path& folder) {
 
 }  // namespace
 
+void RunFolder::require_free(const std::string& folder, bool resume, bool overwrite) {
+  if (resume || overwrite || !fs::exists(folder + "/config.resolved.yaml")) return;
+  throw Error(Fault::already_exists, fmt::format("{} already holds a run: go on with it (--resume), replace "
+                                                 "it (--overwrite), or choose another folder with -o.",
+                                                 folder));
+}
+
 RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : folder_(folder) {
+  require_free(folder, resume, overwrite);
   const bool holds_run = fs::exists(config());
-  if (holds_run && !resume && !overwrite) {
-    throw Error(
-        Fault::already_exists,
-        fmt::format(
-            "{} already holds a run: go on with it (--resume), replace it (--overwrite), or choose another "
-            "folder with -o.",
-            folder));
-  }
   make_folder(fs::path(folder) / "checkpoints");
   if (holds_run && overwrite && !resume) {
     for (const std::string& old : {config(), last(), model(), report(), metrics()}) fs::remove(old);

@@ -11,6 +11,10 @@ namespace scarp::pipelines {
 /// The folder of a training run and the files in it.
 class RunFolder {
  public:
+  /// Looks before anything is read. @throws Error (already_exists) if the folder holds a run and neither
+  /// `resume` nor `overwrite` is said
+  static void require_free(const std::string& folder, bool resume, bool overwrite);
+
   /// Makes the folder, or takes up the run that is there.
   /// @throws Error (already_exists) if it holds a run and neither `resume` nor `overwrite` is said;
   /// (unwritable)

@@ -122,8 +122,7 @@ std::string training_summary(const RunSettings& settings,
 
 void train_run(const TrainOptions& options, Events& events, std::stop_token stop) {
   const RunSettings settings = read_run_settings(options.run_file, options.settings);
-  RunFolder folder(options.run_folder, options.resume, options.overwrite);
-  folder.write_text(folder.config(), to_yaml(settings));
+  RunFolder::require_free(options.run_folder, options.resume, options.overwrite);
 
   events.stage("reading scenes");
   std::vector<TrainingScene> scenes = open_training_scenes(settings);
@@ -132,6 +131,9 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
   BlockSamples validation(scenes, settings, BlockSamples::Purpose::validation);
   events.info(fmt::format("{} training blocks, {} validation blocks",
                           training.size() / settings.samples_a_block, validation.size()));
+
+  RunFolder folder(options.run_folder, options.resume, options.overwrite);
+  folder.write_text(folder.config(), to_yaml(settings));
 
   events.stage("training");
   Follower follower(folder, events);

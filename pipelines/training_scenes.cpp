@@ -181,6 +181,15 @@ bool BlockSamples::counts(const TrainingScene& scene,
   return true;
 }
 
+std::uint8_t BlockSamples::index_of(const TrainingScene& scene, std::uint8_t class_id) const {
+  const std::uint8_t index = class_index_[class_id];
+  if (index != nn::kIgnoreLabel || class_id == nn::kIgnoreLabel) return index;
+  throw Error(Fault::contradiction, fmt::format("The labels of scene {} hold class id {}, which the run "
+                                                "file's key classes does not name: is this the "
+                                                "right label file?",
+                                                scene.name, class_id));
+}
+
 void BlockSamples::fill_labels(const Block& block,
                                const geo::Window& window,
                                std::span<std::uint8_t> labels) const {
@@ -195,7 +204,7 @@ void BlockSamples::fill_labels(const Block& block,
       for (std::int64_t col = part.col; col < part.col_end(); ++col) {
         if (purpose_ == Purpose::validation && !counts(scene, block, row, col)) continue;
         const auto pixel = static_cast<std::size_t>((row - window.row) * window.cols + col - window.col);
-        labels[pixel] = class_index_[ids[pixel]];
+        labels[pixel] = index_of(scene, ids[pixel]);
       }
     }
   }

@@ -23,15 +23,27 @@ std::int64_t scaled_channels(std::int64_t channels, double width) {
   return std::max<std::int64_t>(8, 8 * std::llround(static_cast<double>(channels) * width / 8));
 }
 
+namespace {
+
+// oneDNN of LibTorch 2.11 writes beyond its memory in the backward pass of a strided 1 x 1 convolution of
+// fewer channels.
+constexpr std::int64_t kFewestEncoderChannels = 16;
+
+std::int64_t encoder_channels(std::int64_t channels, double width) {
+  return std::max(kFewestEncoderChannels, scaled_channels(channels, width));
+}
+
+}  // namespace
+
 ResidualEncoderImpl::ResidualEncoderImpl(EncoderShape shape, double width, std::int64_t in_channels) {
-  const std::int64_t stem = scaled_channels(64, width);
+  const std::int64_t stem = encoder_channels(64, width);
   conv1_ = register_module("conv1", plain_convolution(in_channels, stem, 7, 2));
   bn1_ = register_module("bn1", torch::nn::BatchNorm2d(stem));
   channels_.push_back(stem);
   const auto blocks = blocks_of(shape);
   std::int64_t in = stem;
   for (std::size_t stage = 0; stage < blocks.size(); ++stage) {
-    const std::int64_t planes = scaled_channels(64LL << stage, width);
+    const std::int64_t planes = encoder_channels(64LL << stage, width);
     stages_.push_back(register_module("layer" + std::to_string(stage + 1),
                                       make_stage(shape, in, planes, blocks[stage], stage == 0 ? 1 : 2)));
     in = shape == EncoderShape::resnet50 ? BottleneckImpl::kExpansion * planes : planes;

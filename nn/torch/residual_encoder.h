@@ -22,7 +22,8 @@ std::int64_t scaled_channels(std::int64_t channels, double width);
 /// stride of a bottleneck lies on its 3 x 3 convolution.
 class ResidualEncoderImpl : public torch::nn::Module {
  public:
-  /// @param width  factor on the channels 64, 64, 128, 256, 512 (four times the last four in ResNet-50)
+  /// @param width  factor on the channels 64, 64, 128, 256, 512 (four times the last four in ResNet-50), at
+  /// least 16
   ResidualEncoderImpl(EncoderShape shape, double width, std::int64_t in_channels);
 
   /// @param x  [B, in_channels, H, W], H and W multiples of 32
