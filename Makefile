@@ -27,7 +27,8 @@ libtorch: packages
 	@case "$(LIBTORCH_ROOT)" in "$(SDK)/torch") setup/fetch_libtorch.sh "$(SDK)" $(KIND);; esac
 
 build: libtorch
-	@LIBTORCH_ROOT="$(LIBTORCH_ROOT)" cmake --preset release -B $(BUILD) -DSCARP_TESTS=OFF $(if $(CUDA),-DSCARP_CUDA=ON) >$(BUILD)/configure.log \
+	@mkdir -p $(BUILD)
+	@LIBTORCH_ROOT="$(LIBTORCH_ROOT)" cmake --preset release -B $(BUILD) -DSCARP_TESTS=OFF >$(BUILD)/configure.log \
 	  || { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) -j $(JOBS)
 	@echo "The program is $(BUILD)/bin/scarp"
@@ -36,19 +37,21 @@ demo: build
 	@$(BUILD)/bin/scarp demo -o $(DEMO) --overwrite
 
 test: packages-test libtorch
-	@LIBTORCH_ROOT="$(LIBTORCH_ROOT)" cmake --preset release -B $(BUILD) -DSCARP_TESTS=ON $(if $(CUDA),-DSCARP_CUDA=ON) >$(BUILD)/configure.log \
+	@mkdir -p $(BUILD)
+	@LIBTORCH_ROOT="$(LIBTORCH_ROOT)" cmake --preset release -B $(BUILD) -DSCARP_TESTS=ON >$(BUILD)/configure.log \
 	  || { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) -j $(JOBS)
 	@cd $(BUILD) && ctest --output-on-failure
 
 bench: packages-test libtorch
+	@mkdir -p $(BUILD)
 	@LIBTORCH_ROOT="$(LIBTORCH_ROOT)" cmake --preset release -B $(BUILD) -DSCARP_BENCH=ON >$(BUILD)/configure.log
 	@cmake --build $(BUILD) -j $(JOBS)
 
 check:
 	@setup/install_packages.sh check test
 	@setup/check_format.sh
-	@/usr/bin/python3 -m pytest -q -p no:cacheprovider tests/architecture
+	@/usr/bin/python3 -m pytest -q -p no:cacheprovider tests/architecture/test_includes.py
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-14 -i

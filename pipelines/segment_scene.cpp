@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -17,15 +18,19 @@
 namespace scarp::pipelines {
 namespace {
 
-/// Consecutive tiles of one lattice row on their way through the pipeline.
+/// Consecutive tiles of one lattice row on their way through the pipeline. Its memory is used again and
+/// again.
 struct TileGroup {
   std::shared_ptr<const Strip> strip;
   std::vector<geo::Window> windows;
   std::vector<std::int64_t> lattice_cols;
   bool ends_row = false;
   std::vector<std::uint8_t> sent;   ///< one a tile: it had a valid pixel
+  std::vector<float> optical;       ///< [sent tiles, bands, tile, tile]
+  std::vector<float> terrain;       ///< [sent tiles, channels, tile, tile]
   std::vector<std::uint8_t> valid;  ///< [sent tiles, tile, tile]
-  std::vector<float> logits;        ///< [sent tiles, classes, tile, tile]
+  std::vector<std::uint8_t> terrain_valid;
+  std::vector<float> logits;  ///< [sent tiles, classes, tile, tile]
 };
 
 /// Cuts strips into groups of tiles, in row-major order of the lattice.
@@ -41,12 +46,14 @@ class GroupCutter {
       strip_ = reader_.next();
       col_ = plan_.lattice.col;
     }
-    auto group = std::make_shared<TileGroup>();
+    auto group = spare_.take();
     group->strip = strip_;
+    group->lattice_cols.clear();
+    group->windows.clear();
     const std::int64_t last = std::min(col_ + batch_, plan_.lattice.col_end());
     for (; col_ < last; ++col_) {
       group->lattice_cols.push_back(col_);
-      group->windows.push_back(plan_.tiles.tile(strip_->lattice_row, col_).window);
+      group->windows.push_back(plan_.tiles.tile(strip_->lattice_row(), col_).window);
     }
     group->ends_row = col_ == plan_.lattice.col_end();
     return group;
@@ -58,67 +65,75 @@ class GroupCutter {
   std::int64_t batch_;
   std::int64_t col_;
   std::shared_ptr<const Strip> strip_;
+  Recycler<TileGroup> spare_;
 };
 
 /// Copies the tiles that hold something side by side and asks the network.
 class GroupScorer {
  public:
-  GroupScorer(const nn::Segmenter& segmenter, const DetectPlan& plan) : segmenter_(segmenter), plan_(plan) {}
+  GroupScorer(const nn::Segmenter& segmenter, const DetectPlan& plan)
+      : segmenter_(segmenter),
+        plan_(plan),
+        pixels_(static_cast<std::size_t>(plan.tiles.tile_px()) *
+                static_cast<std::size_t>(plan.tiles.tile_px())) {}
 
   void score(TileGroup& group) {
-    const geo::StackTile& strip = group.strip->pixels;
-    gather_valid(group, strip);
-    const auto tiles = static_cast<int>(std::count(group.sent.begin(), group.sent.end(), 1));
-    tiles_ += tiles;
-    empty_ += static_cast<std::int64_t>(group.sent.size()) - tiles;
-    if (tiles == 0) return;
-    const auto pixels =
-        static_cast<std::size_t>(plan_.tiles.tile_px()) * static_cast<std::size_t>(plan_.tiles.tile_px());
-    const std::size_t count = static_cast<std::size_t>(tiles);
-    std::vector<float> optical(count * plan_.stack.optical_bands.size() * pixels);
-    std::vector<float> terrain(count * plan_.stack.terrain.size() * pixels);
-    std::vector<std::uint8_t> terrain_valid(count * pixels);
-    std::size_t slot = 0;
-    for (std::size_t i = 0; i < group.windows.size(); ++i) {
-      if (group.sent[i] == 0) continue;
-      const std::size_t bands = plan_.stack.optical_bands.size();
-      const std::size_t channels = plan_.stack.terrain.size();
-      cut_tile(strip.optical, strip.window, group.windows[i], bands, optical.data() + slot * bands * pixels);
-      cut_tile(strip.terrain, strip.window, group.windows[i], channels,
-               terrain.data() + slot * channels * pixels);
-      cut_tile(strip.terrain_valid, strip.window, group.windows[i], 1, terrain_valid.data() + slot * pixels);
-      ++slot;
+    const std::size_t tiles = gather_valid(group);
+    tiles_ += static_cast<std::int64_t>(tiles);
+    empty_ += static_cast<std::int64_t>(group.sent.size() - tiles);
+    if (tiles > 0) {
+      gather_values(group, tiles);
+      group.logits.resize(tiles * segmenter_.card().classes.size() * pixels_);
+      const auto start = std::chrono::steady_clock::now();
+      segmenter_.segment({static_cast<int>(tiles), plan_.tiles.tile_px(), plan_.tiles.tile_px(),
+                          group.optical, group.terrain, group.valid, group.terrain_valid},
+                         group.logits);
+      nanoseconds_ +=
+          std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
+              .count();
     }
-    group.logits.resize(count * segmenter_.card().classes.size() * pixels);
-    const auto start = std::chrono::steady_clock::now();
-    segmenter_.segment(
-        {tiles, plan_.tiles.tile_px(), plan_.tiles.tile_px(), optical, terrain, group.valid, terrain_valid},
-        group.logits);
-    nanoseconds_ +=
-        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
-            .count();
   }
 
   SegmentCounts counts() const { return {tiles_, empty_, 0, static_cast<double>(nanoseconds_) * 1e-9}; }
 
  private:
-  void gather_valid(TileGroup& group, const geo::StackTile& strip) const {
-    const auto pixels =
-        static_cast<std::size_t>(plan_.tiles.tile_px()) * static_cast<std::size_t>(plan_.tiles.tile_px());
+  /// @return tiles with a valid pixel
+  std::size_t gather_valid(TileGroup& group) const {
     group.sent.assign(group.windows.size(), 0);
-    group.valid.resize(group.windows.size() * pixels);
+    group.valid.resize(group.windows.size() * pixels_);
     std::size_t slot = 0;
     for (std::size_t i = 0; i < group.windows.size(); ++i) {
-      std::uint8_t* first = group.valid.data() + slot * pixels;
-      cut_tile(strip.valid, strip.window, group.windows[i], 1, first);
-      group.sent[i] = std::any_of(first, first + pixels, [](std::uint8_t v) { return v != 0; }) ? 1 : 0;
+      std::uint8_t* first = group.valid.data() + slot * pixels_;
+      group.strip->cut(&geo::StackTile::valid, group.windows[i], first);
+      group.sent[i] = std::memchr(first, 1, pixels_) != nullptr ? 1 : 0;
       slot += group.sent[i];
     }
-    group.valid.resize(slot * pixels);
+    group.valid.resize(slot * pixels_);
+    return slot;
+  }
+
+  void gather_values(TileGroup& group, std::size_t tiles) const {
+    const std::size_t bands = plan_.stack.optical_bands.size();
+    const std::size_t channels = plan_.stack.terrain.size();
+    group.optical.resize(tiles * bands * pixels_);
+    group.terrain.resize(tiles * channels * pixels_);
+    group.terrain_valid.resize(tiles * pixels_);
+    std::size_t slot = 0;
+    for (std::size_t i = 0; i < group.windows.size(); ++i) {
+      if (group.sent[i] == 0) continue;
+      group.strip->cut(&geo::StackTile::optical, group.windows[i],
+                       group.optical.data() + slot * bands * pixels_);
+      group.strip->cut(&geo::StackTile::terrain, group.windows[i],
+                       group.terrain.data() + slot * channels * pixels_);
+      group.strip->cut(&geo::StackTile::terrain_valid, group.windows[i],
+                       group.terrain_valid.data() + slot * pixels_);
+      ++slot;
+    }
   }
 
   const nn::Segmenter& segmenter_;
   const DetectPlan& plan_;
+  std::size_t pixels_;  ///< of a tile
   std::atomic<std::int64_t> tiles_ = 0;
   std::atomic<std::int64_t> empty_ = 0;
   std::atomic<std::int64_t> nanoseconds_ = 0;
@@ -130,11 +145,11 @@ void place(const TileGroup& group, Mosaic& mosaic, std::size_t classes) {
     if (group.sent[i] == 0) continue;
     const auto pixels = static_cast<std::size_t>(group.windows[i].pixels());
     const std::span<const float> logits(group.logits.data() + slot * classes * pixels, classes * pixels);
-    mosaic.add(group.strip->lattice_row, group.lattice_cols[i], logits,
+    mosaic.add(group.strip->lattice_row(), group.lattice_cols[i], logits,
                {group.valid.data() + slot * pixels, pixels});
     ++slot;
   }
-  if (group.ends_row) mosaic.finish_lattice_row(group.strip->lattice_row);
+  if (group.ends_row) mosaic.finish_lattice_row(group.strip->lattice_row());
 }
 
 }  // namespace
@@ -165,8 +180,10 @@ SegmentCounts segment_scene(geo::AlignedStack stack,
   const auto blend = [&](const std::shared_ptr<TileGroup>& group) {
     if (stop.stop_requested()) return;
     place(*group, mosaic, classes);
+    const std::int64_t lattice_row = group->strip->lattice_row();
+    group->strip.reset();  // its bands may be used again
     if (group->ends_row && progress) {
-      progress(static_cast<double>(group->strip->lattice_row - plan.lattice.row + 1) /
+      progress(static_cast<double>(lattice_row - plan.lattice.row + 1) /
                static_cast<double>(plan.lattice.rows));
     }
   };

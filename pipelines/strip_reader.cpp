@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/strip_reader.h"
 
-#include "pipelines/stack_copy.h"
 #include "pipelines/terrain_units.h"
 
 namespace scarp::pipelines {
@@ -22,20 +21,18 @@ geo::Window StripReader::strip_window(std::int64_t lattice_row) const {
 }
 
 std::shared_ptr<const Strip> StripReader::next() {
-  auto strip = std::make_shared<Strip>();
-  strip->lattice_row = next_++;
-  geo::Window wanted = strip_window(strip->lattice_row);
-  resize_stack_tile(stack_.options(), wanted, strip->pixels);
-  if (previous_) {
-    const geo::Window kept = geo::intersection(wanted, previous_->pixels.window);
-    copy_stack_part(previous_->pixels, strip->pixels, kept);
-    if (!kept.empty()) wanted = {kept.row_end(), wanted.col, wanted.row_end() - kept.row_end(), wanted.cols};
+  const std::int64_t lattice_row = next_++;
+  geo::Window wanted = strip_window(lattice_row);
+  std::erase_if(bands_, [&](const auto& band) { return band->window.row_end() <= wanted.row; });
+  if (!bands_.empty()) {
+    const std::int64_t known_end = bands_.back()->window.row_end();
+    wanted = {known_end, wanted.col, wanted.row_end() - known_end, wanted.cols};
   }
-  stack_.read(wanted, fresh_);
-  to_model_units(factors_, fresh_.terrain);
-  copy_stack_part(fresh_, strip->pixels, wanted);
-  previous_ = strip;
-  return strip;
+  const std::shared_ptr<geo::StackTile> band = spare_.take();
+  stack_.read(wanted, *band);
+  to_model_units(factors_, band->terrain);
+  bands_.push_back(band);
+  return std::make_shared<const Strip>(lattice_row, bands_);
 }
 
 }  // namespace scarp::pipelines

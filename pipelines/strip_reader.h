@@ -1,22 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "geo/aligned_stack.h"
 #include "geo/tile_plan.h"
+#include "pipelines/recycler.h"
 
 namespace scarp::pipelines {
 
-/// One lattice row of tiles as a strip of pixels, as wide as the tiles that are wanted.
-struct Strip {
-  std::int64_t lattice_row = 0;
-  geo::StackTile pixels;
+/// One lattice row of tiles as pixels, as wide as the tiles that are wanted. Its rows lie in one or more
+/// bands, which neighbouring strips share: no pixel is read or copied twice.
+class Strip {
+ public:
+  Strip(std::int64_t lattice_row, std::vector<std::shared_ptr<const geo::StackTile>> bands)
+      : lattice_row_(lattice_row), bands_(std::move(bands)) {}
+
+  std::int64_t lattice_row() const { return lattice_row_; }
+  const std::vector<std::shared_ptr<const geo::StackTile>>& bands() const { return bands_; }
+
+  /// Copies the pixels of one tile.
+  /// @param planes  which planes, e.g. &geo::StackTile::optical
+  /// @param to      room for [channels, tile rows, tile cols]
+  template <typename T>
+  void cut(std::vector<T> geo::StackTile::*planes, const geo::Window& tile, T* to) const {
+    for (const auto& band : bands_) {
+      const geo::Window part = geo::intersection(tile, band->window);
+      const std::vector<T>& from = (*band).*planes;
+      const std::int64_t band_plane = band->window.pixels();
+      const std::int64_t channels = static_cast<std::int64_t>(from.size()) / band_plane;
+      for (std::int64_t c = 0; c < channels; ++c) {
+        for (std::int64_t row = part.row; row < part.row_end(); ++row) {
+          const T* source = from.data() + c * band_plane + (row - band->window.row) * band->window.cols +
+                            part.col - band->window.col;
+          std::copy(source, source + part.cols,
+                    to + c * tile.pixels() + (row - tile.row) * tile.cols + part.col - tile.col);
+        }
+      }
+    }
+  }
+
+ private:
+  std::int64_t lattice_row_;
+  std::vector<std::shared_ptr<const geo::StackTile>> bands_;
 };
 
-/// Reads a scene in strips of tiles from top to bottom. Rows that two strips share are read once and copied.
+/// Reads a scene in strips of tiles from top to bottom. Rows that strips share are read once.
 class StripReader {
  public:
   /// @param lattice  rows and columns of the tile lattice that are wanted
@@ -27,7 +59,7 @@ class StripReader {
               std::vector<float> factors);
 
   bool done() const { return next_ >= lattice_.row_end(); }
-  /// The next strip. Strips are shared, not copied: a strip lives as long as somebody works on it.
+  /// The next strip; it lives as long as somebody works on it, then its memory is used again.
   std::shared_ptr<const Strip> next();
 
  private:
@@ -38,27 +70,8 @@ class StripReader {
   geo::Window lattice_;
   std::vector<float> factors_;
   std::int64_t next_;
-  std::shared_ptr<const Strip> previous_;
-  geo::StackTile fresh_;
+  Recycler<geo::StackTile> spare_;
+  std::vector<std::shared_ptr<const geo::StackTile>> bands_;  ///< of the last strip
 };
-
-/// The pixels of one tile cut from a strip, appended plane by plane to `out`, which must have room.
-/// @param from, to  planes [channels, strip rows, strip cols] -> [channels, tile, tile]
-template <typename T>
-void cut_tile(const std::vector<T>& from,
-              const geo::Window& strip,
-              const geo::Window& tile,
-              std::size_t channels,
-              T* to) {
-  const auto strip_plane = static_cast<std::size_t>(strip.pixels());
-  for (std::size_t c = 0; c < channels; ++c) {
-    for (std::int64_t row = 0; row < tile.rows; ++row) {
-      const T* source =
-          from.data() + c * strip_plane +
-          static_cast<std::size_t>((tile.row + row - strip.row) * strip.cols + tile.col - strip.col);
-      to = std::copy(source, source + tile.cols, to);
-    }
-  }
-}
 
 }  // namespace scarp::pipelines
