@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/training_scenes.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "geo/feature_file_gdal.h"
+#include "pipelines/error.h"
+#include "tests/support/scene_files.h"
+#include "tests/support/test_files.h"
+
+namespace scarp::pipelines {
+namespace {
+
+geo::Polygon square(const geo::Grid& grid, double row, double col, double side) {
+  const auto corner = [&](double r, double c) { return grid.map_from_pixel({r, c}); };
+  return {{corner(row, col), corner(row, col + side), corner(row + side, col + side), corner(row + side, col),
+           corner(row, col)},
+          {}};
+}
+
+/// A scene of 400 x 400 pixels with two labelled squares of 64 pixels far apart, a landslide in each, and one
+/// where nothing is labelled.
+class TrainingScenes : public ::testing::Test {
+ protected:
+  TrainingScenes() {
+    test::write_image(folder_.file("hrsi.tif"), grid_,
+                      [](std::int64_t row, std::int64_t col) { return 1 + (row + col) % 200; });
+    test::write_hills(folder_.file("dem.tif"), grid_);
+    geo::FeatureLayer slides{"landslides", grid_.crs, {}};
+    for (const auto& [row, col] : {std::pair{50, 50}, {270, 270}, {200, 40}})
+      slides.features.push_back({{square(grid_, row, col, 20)}, 1, "landslide"});
+    geo::FeatureLayer area{"labelled_area", grid_.crs, {}};
+    for (const auto& [row, col] : {std::pair{32, 32}, {256, 256}})
+      area.features.push_back({{square(grid_, row, col, 64)}, 1, ""});
+    const std::vector<geo::FeatureLayer> layers = {slides, area};
+    geo::write_features(folder_.file("labels.gpkg"), layers, false);
+    SceneSettings scene;
+    scene.paths = {"test", folder_.file("hrsi.tif"), folder_.file("dem.tif"), folder_.file("labels.gpkg"),
+                   ""};
+    settings_.scenes = {scene};
+    settings_.terrain = {"slope"};
+    settings_.sample_side = 96;
+    settings_.block_side = 64;
+    settings_.validation_share = 0.5;
+    settings_.validation_margin_px = 32;
+  }
+
+  struct Sample {
+    std::vector<float> optical, terrain;
+    std::vector<std::uint8_t> valid, terrain_valid, labels;
+  };
+  Sample sample(BlockSamples& samples, std::int64_t epoch, std::int64_t index) {
+    const auto pixels = static_cast<std::size_t>(samples.side() * samples.side());
+    Sample s{std::vector<float>(3 * pixels), std::vector<float>(pixels), std::vector<std::uint8_t>(pixels),
+             std::vector<std::uint8_t>(pixels), std::vector<std::uint8_t>(pixels)};
+    samples.fill(epoch, index, {s.optical, s.terrain, s.valid, s.terrain_valid, s.labels});
+    return s;
+  }
+  static std::int64_t count(const std::vector<std::uint8_t>& labels, std::uint8_t value) {
+    return std::count(labels.begin(), labels.end(), value);
+  }
+
+  test::TempFolder folder_;
+  geo::Grid grid_ = test::utm_grid(400, 400, 10);
+  RunSettings settings_;
+};
+
+TEST_F(TrainingScenes, OneGroupTrainsAndTheOtherValidates) {
+  const auto scenes = open_training_scenes(settings_);
+  ASSERT_EQ(scenes.size(), 1u);
+  EXPECT_EQ(scenes[0].split.training.size(), 1u);
+  EXPECT_EQ(scenes[0].split.validation.size(), 1u);
+  EXPECT_NEAR(scenes[0].gsd_m, 10, 1e-9);
+}
+
+TEST_F(TrainingScenes, OnlyThePixelsOfTheLabelledBlockAreLearnt) {
+  auto scenes = open_training_scenes(settings_);
+  for (const auto purpose : {BlockSamples::Purpose::training, BlockSamples::Purpose::validation}) {
+    BlockSamples samples(scenes, settings_, purpose);
+    ASSERT_EQ(samples.size(), 1);
+    for (std::int64_t epoch = 0; epoch < 5; ++epoch) {
+      const Sample s = sample(samples, epoch, 0);
+      EXPECT_EQ(count(s.labels, 1), 20 * 20);
+      EXPECT_EQ(count(s.labels, 0), 64 * 64 - 20 * 20);
+      EXPECT_EQ(count(s.labels, nn::kIgnoreLabel), 96 * 96 - 64 * 64);
+    }
+  }
+}
+
+TEST_F(TrainingScenes, ASampleIsTheSameWheneverItIsAskedFor) {
+  auto scenes = open_training_scenes(settings_);
+  BlockSamples samples(scenes, settings_, BlockSamples::Purpose::training);
+  const Sample first = sample(samples, 3, 0);
+  sample(samples, 0, 0);
+  const Sample again = sample(samples, 3, 0);
+  EXPECT_EQ(first.optical, again.optical);
+  EXPECT_EQ(first.labels, again.labels);
+  EXPECT_NE(samples.place(0, 0), samples.place(1, 0)) << "windows move from pass to pass";
+}
+
+TEST_F(TrainingScenes, LabelsWithAClassThatIsNotNamedAreRefused) {
+  settings_.classes[1].id = 7;
+  auto scenes = open_training_scenes(settings_);
+  BlockSamples samples(scenes, settings_, BlockSamples::Purpose::training);
+  try {
+    sample(samples, 0, 0);
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(
+        std::string(error.what()).find("hold class id 1, which the run file's key classes does not name"),
+        std::string::npos)
+        << error.what();
+  }
+}
+
+TEST_F(TrainingScenes, StatisticsAreThoseOfTheTrainingGround) {
+  auto scenes = open_training_scenes(settings_);
+  std::vector<nn::ChannelSpec> optical = {{"red", "", 0, 1}, {"green", "", 0, 1}, {"blue", "", 0, 1}};
+  std::vector<nn::ChannelSpec> terrain = {{"slope", "degree", 0, 1}};
+  measure_channels(scenes, optical, terrain);
+  const geo::Window block = scenes[0].blocks.blocks[static_cast<std::size_t>(scenes[0].split.training[0])];
+  double sum = 0;
+  for (std::int64_t row = block.row; row < block.row_end(); ++row) {
+    for (std::int64_t col = block.col; col < block.col_end(); ++col)
+      sum += static_cast<double>(1 + (row + col) % 200);
+  }
+  EXPECT_NEAR(optical[0].mean, sum / static_cast<double>(block.pixels()), 1e-6);
+  EXPECT_GT(terrain[0].deviation, 0);
+}
+
+}  // namespace
+}  // namespace scarp::pipelines
