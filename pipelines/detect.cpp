@@ -217,9 +217,9 @@ DetectReport detect(const DetectOptions& options,
     for (const std::uint8_t c : rows.classes) report.pixels += c != kNoClass ? 1 : 0;
     outputs.push(rows);
   };
-  const SegmentCounts counts = segment_scene(
-      open_stack(options, plan.stack), plan, segmenter, worker_count(options), options.batch, sink,
-      [&](double fraction) { events.progress(fraction); }, stop);
+  const SegmentRun run{worker_count(options), options.batch, sink,
+                       [&](double fraction) { events.progress(fraction); }, stop};
+  const SegmentCounts counts = segment_scene(open_stack(options, plan.stack), plan, segmenter, run);
   report.tiles = counts.tiles;
   report.tiles_empty = counts.tiles_empty;
   report.not_finite = counts.not_finite;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -12,361 +11,15 @@
 #include "geo/terrain.h"
 #include "pipelines/error.h"
 #include "pipelines/nearest_name.h"
+#include "pipelines/run_settings_table.h"
 
 namespace scarp::pipelines {
 namespace fs = std::filesystem;
 namespace {
 
-/// One key of a run file: the only place where it is named.
-struct Setting {
-  std::string key;
-  std::string type;
-  std::string unit;
-  std::string meaning;
-  std::function<YAML::Node(const RunSettings&)> get;
-  std::function<void(RunSettings&, const YAML::Node&)> set;
-};
-
-/// A named value of an enumeration.
-template <typename E>
-using Names = std::vector<std::pair<std::string, E>>;
-
-const Names<nn::EncoderShape> kEncoders = {{"resnet18", nn::EncoderShape::resnet18},
-                                           {"resnet34", nn::EncoderShape::resnet34},
-                                           {"resnet50", nn::EncoderShape::resnet50}};
-const Names<nn::TerrainUnit> kUnits = {{"metres", nn::TerrainUnit::metres},
-                                       {"pixels", nn::TerrainUnit::pixels}};
-const Names<nn::Precision> kPrecisions = {{"fp32", nn::Precision::fp32}, {"bf16", nn::Precision::bf16}};
-const Names<geo::DemGaps> kGaps = {{"fill", geo::DemGaps::fill}, {"mask", geo::DemGaps::mask}};
-const Names<SceneUse> kUses = {{"split", SceneUse::split},
-                               {"training", SceneUse::training},
-                               {"validation", SceneUse::validation}};
-
-template <typename E>
-std::vector<std::string> words_of(const Names<E>& names) {
-  std::vector<std::string> words;
-  for (const auto& entry : names) words.push_back(entry.first);
-  return words;
-}
-
-template <typename E>
-std::string name_of(const Names<E>& names, E value) {
-  const auto found =
-      std::find_if(names.begin(), names.end(), [&](const auto& entry) { return entry.second == value; });
-  return found->first;
-}
-
-template <typename E>
-E value_of(const Names<E>& names, const std::string& word) {
-  for (const auto& [name, value] : names) {
-    if (name == word) return value;
-  }
-  throw std::invalid_argument(fmt::format("'{}' is none of {}", word, fmt::join(words_of(names), ", ")));
-}
-
-template <typename T>
-std::string type_name() {
-  if constexpr (std::is_same_v<T, bool>) return "true or false";
-  if constexpr (std::is_integral_v<T>) return "integer";
-  if constexpr (std::is_floating_point_v<T>) return "number";
-  if constexpr (std::is_same_v<T, std::string>) return "text";
-  if constexpr (std::is_same_v<T, std::vector<std::string>>) return "list of texts";
-  if constexpr (std::is_same_v<T, std::vector<int>>) return "list of integers";
-  if constexpr (std::is_same_v<T, std::vector<double>>) return "list of numbers";
-}
-
-// Numbers as people write them: 0.1, not 0.10000000000000001.
-template <typename T>
-YAML::Node node_of_value(const T& value) {
-  if constexpr (std::is_floating_point_v<T>) return YAML::Node(fmt::format("{}", value));
-  return YAML::Node(value);
-}
-
-/// A setting that is a plain value; `at` finds it in the settings.
-template <typename At>
-Setting value(std::string key, std::string unit, std::string meaning, At at) {
-  using T = std::remove_reference_t<decltype(at(std::declval<RunSettings&>()))>;
-  return {std::move(key),
-          type_name<T>(),
-          std::move(unit),
-          std::move(meaning),
-          [at](const RunSettings& s) { return node_of_value(at(const_cast<RunSettings&>(s))); },
-          [at](RunSettings& s, const YAML::Node& node) { at(s) = node.as<T>(); }};
-}
-
-/// A setting that is one of some words.
-template <typename E, typename At>
-Setting choice(std::string key, const Names<E>& names, std::string meaning, At at) {
-  return {std::move(key),
-          fmt::format("one of {}", fmt::join(words_of(names), ", ")),
-          "",
-          std::move(meaning),
-          [at, &names](const RunSettings& s) {
-            return YAML::Node(name_of(names, at(const_cast<RunSettings&>(s))));
-          },
-          [at, &names](RunSettings& s, const YAML::Node& node) {
-            at(s) = value_of(names, node.as<std::string>());
-          }};
-}
-
-void require_keys(const YAML::Node& map, const std::vector<std::string>& known, const std::string& where) {
-  if (!map.IsMap()) throw std::invalid_argument(where + " must be a map of keys");
-  for (const auto& entry : map) {
-    const auto key = entry.first.as<std::string>();
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      throw std::invalid_argument(
-          fmt::format("unknown key '{}' in {}; did you mean '{}'?", key, where, nearest_name(key, known)));
-    }
-  }
-}
-
-template <typename T>
-void take(const YAML::Node& map, const char* key, T& target) {
-  if (map[key]) target = map[key].as<T>();
-}
-
-SceneSettings scene_from(const YAML::Node& node, std::size_t number) {
-  const std::string where = fmt::format("scenes[{}]", number);
-  require_keys(node, {"name", "optical", "dem", "labels", "labelled_area", "bands", "use"}, where);
-  SceneSettings scene;
-  scene.paths.name = fmt::format("scene {}", number);
-  take(node, "name", scene.paths.name);
-  take(node, "optical", scene.paths.optical);
-  take(node, "dem", scene.paths.dem);
-  take(node, "labels", scene.paths.labels);
-  take(node, "labelled_area", scene.paths.labelled_area);
-  take(node, "bands", scene.bands);
-  if (node["use"]) scene.use = value_of(kUses, node["use"].as<std::string>());
-  if (scene.paths.optical.empty()) throw std::invalid_argument(where + " needs the key optical");
-  if (scene.paths.labels.empty()) throw std::invalid_argument(where + " needs the key labels");
-  return scene;
-}
-
-YAML::Node node_of(const SceneSettings& scene) {
-  YAML::Node node;
-  node["name"] = scene.paths.name;
-  node["optical"] = scene.paths.optical;
-  if (!scene.paths.dem.empty()) node["dem"] = scene.paths.dem;
-  node["labels"] = scene.paths.labels;
-  if (!scene.paths.labelled_area.empty()) node["labelled_area"] = scene.paths.labelled_area;
-  if (!scene.bands.empty()) node["bands"] = scene.bands;
-  node["use"] = name_of(kUses, scene.use);
-  return node;
-}
-
-nn::ClassSpec class_from(const YAML::Node& node, std::size_t number) {
-  require_keys(node, {"id", "name", "colour"}, fmt::format("classes[{}]", number));
-  nn::ClassSpec spec;
-  spec.id = node["id"] ? node["id"].as<int>() : static_cast<int>(number);
-  spec.name = node["name"].as<std::string>();
-  if (node["colour"]) {
-    const auto colour = node["colour"].as<std::vector<int>>();
-    if (colour.size() != 3) throw std::invalid_argument("colour must be [red, green, blue]");
-    for (std::size_t i = 0; i < 3; ++i) {
-      if (colour[i] < 0 || colour[i] > 255) throw std::invalid_argument("colour must lie in 0..255");
-      spec.colour[i] = static_cast<std::uint8_t>(colour[i]);
-    }
-  }
-  return spec;
-}
-
-YAML::Node node_of(const nn::ClassSpec& spec) {
-  YAML::Node node;
-  node["id"] = spec.id;
-  node["name"] = spec.name;
-  for (const std::uint8_t c : spec.colour) node["colour"].push_back(static_cast<int>(c));
-  node["colour"].SetStyle(YAML::EmitterStyle::Flow);
-  return node;
-}
-
-template <typename T, typename From>
-std::vector<T> list_from(const YAML::Node& node, From from) {
-  if (!node.IsSequence()) throw std::invalid_argument("must be a list");
-  std::vector<T> list;
-  for (std::size_t i = 0; i < node.size(); ++i) list.push_back(from(node[i], i));
-  return list;
-}
-
-template <typename T>
-YAML::Node list_node(const std::vector<T>& list) {
-  YAML::Node node(YAML::NodeType::Sequence);
-  for (const T& item : list) node.push_back(node_of(item));
-  return node;
-}
-
-void append(std::vector<Setting>& table, std::vector<Setting> more) {
-  table.insert(table.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-}
-
-std::vector<Setting> data_settings() {
-  return {
-      value(
-          "name", "", "name of the model; written into every product",
-          [](RunSettings & s) -> auto& { return s.name; }),
-      value(
-          "description", "", "what the model is for, on what it was trained",
-          [](RunSettings & s) -> auto& { return s.description; }),
-      value(
-          "licence", "", "licence of the model", [](RunSettings & s) -> auto& { return s.licence; }),
-      {"scenes", "list of maps", "",
-       "what to learn from; keys of each: name, optical, dem, labels (polygons FILE[:LAYER], or a raster "
-       "with 255 = unknown), labelled_area "
-       "(FILE[:LAYER] or all; default: layer labelled_area of the labels' file), bands (1-based), use "
-       "(split, training or validation)",
-       [](const RunSettings& s) { return list_node(s.scenes); },
-       [](RunSettings& s, const YAML::Node& node) { s.scenes = list_from<SceneSettings>(node, scene_from); }},
-      value(
-          "bands", "", "names of the optical bands, in the order of the image; empty list: terrain alone",
-          [](RunSettings & s) -> auto& { return s.bands; }),
-      value(
-          "terrain", "", "terrain channels, derived from the DEM; empty list: image alone",
-          [](RunSettings & s) -> auto& { return s.terrain; }),
-      choice(
-          "terrain_unit", kUnits,
-          "lengths in terrain channels as metres, or divided by the pixel size (for models of many pixel "
-          "sizes)",
-          [](RunSettings & s) -> auto& { return s.terrain_unit; }),
-      choice(
-          "dem_gaps", kGaps, "a hole in the DEM alone: mapped without terrain (fill) or nodata (mask)",
-          [](RunSettings & s) -> auto& { return s.dem_gaps; }),
-      {"classes", "list of maps", "",
-       "classes in the order of the logits, background first; keys of each: id, name, colour [red, green, "
-       "blue]",
-       [](const RunSettings& s) { return list_node(s.classes); },
-       [](RunSettings& s, const YAML::Node& node) {
-         s.classes = list_from<nn::ClassSpec>(node, class_from);
-       }},
-      value(
-          "gsd.min", "m", "smallest pixel size that the model is valid for; 0: that of the scenes",
-          [](RunSettings & s) -> auto& { return s.gsd_min_m; }),
-      value(
-          "gsd.max", "m", "largest pixel size that the model is valid for; 0: that of the scenes",
-          [](RunSettings & s) -> auto& { return s.gsd_max_m; }),
-      value(
-          "tile.size", "px",
-          "side of the tiles in which scenes are mapped, a multiple of 32 times network.input_stride",
-          [](RunSettings & s) -> auto& { return s.tile_px; }),
-      value(
-          "tile.overlap", "px", "what neighbouring tiles share, even",
-          [](RunSettings & s) -> auto& { return s.overlap_px; }),
-  };
-}
-
-std::vector<Setting> network_settings() {
-  return {
-      choice(
-          "network.encoder", kEncoders, "shape of both encoders",
-          [](RunSettings & s) -> auto& { return s.network.encoder; }),
-      value(
-          "network.width", "", "factor on all channel counts",
-          [](RunSettings & s) -> auto& { return s.network.width; }),
-      value(
-          "network.fusion_strides", "px",
-          "strides at which Coordinate Attention fuses optical and terrain features",
-          [](RunSettings & s) -> auto& { return s.network.fusion_strides; }),
-      value(
-          "network.attention_reduction", "", "channels over hidden channels of Coordinate Attention",
-          [](RunSettings & s) -> auto& { return s.network.attention_reduction; }),
-      value(
-          "network.input_stride", "px", "2: the network works at half resolution",
-          [](RunSettings & s) -> auto& { return s.network.input_stride; }),
-      value(
-          "network.dropout", "", "share of features dropped in the decoder while training",
-          [](RunSettings & s) -> auto& { return s.network.dropout; }),
-  };
-}
-
-std::vector<Setting> sample_settings() {
-  return {
-      value(
-          "samples.side", "px",
-          "side of a training window, a multiple of 32 times network.input_stride; may see beyond the "
-          "labelled ground",
-          [](RunSettings & s) -> auto& { return s.sample_side; }),
-      value(
-          "samples.block", "px", "labelled ground is cut into blocks of at most this side",
-          [](RunSettings & s) -> auto& { return s.block_side; }),
-      value(
-          "samples.per_block", "", "windows drawn around each block in a pass",
-          [](RunSettings & s) -> auto& { return s.samples_a_block; }),
-      value(
-          "samples.memory_mb", "MB", "memory for pixels that were read",
-          [](RunSettings & s) -> auto& { return s.memory_mb; }),
-      value(
-          "validation.share", "",
-          "share of the blocks that validates, in whole groups of touching ground; 0: none",
-          [](RunSettings & s) -> auto& { return s.validation_share; }),
-      value(
-          "validation.margin", "px", "training blocks nearer than this to a validation block are left out",
-          [](RunSettings & s) -> auto& { return s.validation_margin_px; }),
-      value(
-          "validation.seed", "", "chooses the groups", [](RunSettings & s) -> auto& { return s.split_seed; }),
-  };
-}
-
-std::vector<Setting> training_settings() {
-  return {
-      value(
-          "training.seed", "", "of weights, order, windows and augmentation",
-          [](RunSettings & s) -> auto& { return s.training.seed; }),
-      value(
-          "training.epochs", "", "passes over the samples",
-          [](RunSettings & s) -> auto& { return s.training.epochs; }),
-      value(
-          "training.batch", "", "samples a step", [](RunSettings & s) -> auto& { return s.training.batch; }),
-      value(
-          "training.learning_rate", "", "of AdamW, after warm-up",
-          [](RunSettings & s) -> auto& { return s.training.learning_rate; }),
-      value(
-          "training.weight_decay", "", "of AdamW; not on biases and norms",
-          [](RunSettings & s) -> auto& { return s.training.weight_decay; }),
-      value(
-          "training.warmup", "", "share of the steps in which the rate rises; then half a cosine down to 0",
-          [](RunSettings & s) -> auto& { return s.training.warmup; }),
-      value(
-          "training.clip_norm", "", "largest norm of the gradient; 0: off",
-          [](RunSettings & s) -> auto& { return s.training.clip_norm; }),
-      value(
-          "training.dice_weight", "", "weight of the Dice loss beside cross entropy",
-          [](RunSettings & s) -> auto& { return s.training.dice_weight; }),
-      value(
-          "training.class_weights", "", "of cross entropy, one a class; empty: all 1",
-          [](RunSettings & s) -> auto& { return s.training.class_weights; }),
-      value(
-          "training.average_decay", "", "of the moving average of weights, which is what is kept; 0: off",
-          [](RunSettings & s) -> auto& { return s.training.average_decay; }),
-      value(
-          "training.flips", "", "flips and quarter turns; gradients and aspects turn with the pixels",
-          [](RunSettings & s) -> auto& { return s.training.flips; }),
-      value(
-          "training.photometric", "", "relative jitter of brightness and contrast of the image; 0: off",
-          [](RunSettings & s) -> auto& { return s.training.photometric; }),
-      value(
-          "training.threads", "", "threads of the network; the weights depend on it",
-          [](RunSettings & s) -> auto& { return s.training.threads; }),
-      value(
-          "training.device", "", "auto, cpu, cuda or cuda:N",
-          [](RunSettings & s) -> auto& { return s.training.device; }),
-      choice(
-          "training.precision", kPrecisions, "arithmetic of the forward and backward pass",
-          [](RunSettings & s) -> auto& { return s.training.precision; }),
-  };
-}
-
-const std::vector<Setting>& table() {
-  static const std::vector<Setting> all = [] {
-    std::vector<Setting> settings = data_settings();
-    append(settings, network_settings());
-    append(settings, sample_settings());
-    append(settings, training_settings());
-    return settings;
-  }();
-  return all;
-}
-
 std::vector<std::string> known_keys() {
   std::vector<std::string> keys;
-  for (const Setting& setting : table()) keys.push_back(setting.key);
+  for (const Setting& setting : run_settings_keys()) keys.push_back(setting.key);
   return keys;
 }
 
@@ -377,9 +30,9 @@ void apply(RunSettings& settings,
            const std::string& file) {
   for (const auto& entry : node) {
     const std::string key = prefix + entry.first.as<std::string>();
-    const auto found =
-        std::find_if(table().begin(), table().end(), [&](const Setting& s) { return s.key == key; });
-    if (found != table().end()) {
+    const auto found = std::find_if(run_settings_keys().begin(), run_settings_keys().end(),
+                                    [&](const Setting& s) { return s.key == key; });
+    if (found != run_settings_keys().end()) {
       try {
         found->set(settings, entry.second);
       } catch (const YAML::Exception&) {
@@ -390,7 +43,7 @@ void apply(RunSettings& settings,
       }
       continue;
     }
-    const bool section = std::any_of(table().begin(), table().end(),
+    const bool section = std::any_of(run_settings_keys().begin(), run_settings_keys().end(),
                                      [&](const Setting& s) { return s.key.rfind(key + ".", 0) == 0; });
     if (section && entry.second.IsMap()) {
       apply(settings, entry.second, key + ".", file);
@@ -494,7 +147,7 @@ RunSettings read_run_settings(const std::string& file, std::span<const std::stri
 
 std::string to_yaml(const RunSettings& settings) {
   YAML::Node document;
-  for (const Setting& setting : table()) {
+  for (const Setting& setting : run_settings_keys()) {
     const auto dot = setting.key.find('.');
     YAML::Node value = setting.get(settings);
     if (value.IsSequence() && (value.size() == 0 || value[0].IsScalar()))
@@ -511,7 +164,7 @@ std::string to_yaml(const RunSettings& settings) {
 std::string settings_table() {
   const RunSettings defaults;
   std::string text = "| key | type | unit | default | meaning |\n|---|---|---|---|---|\n";
-  for (const Setting& setting : table()) {
+  for (const Setting& setting : run_settings_keys()) {
     YAML::Node value = setting.get(defaults);
     value.SetStyle(YAML::EmitterStyle::Flow);
     for (auto item : value) item.SetStyle(YAML::EmitterStyle::Flow);

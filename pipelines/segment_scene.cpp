@@ -157,48 +157,45 @@ void place(const TileGroup& group, Mosaic& mosaic, std::size_t classes) {
 SegmentCounts segment_scene(geo::AlignedStack stack,
                             const DetectPlan& plan,
                             const nn::Segmenter& segmenter,
-                            int workers,
-                            int batch,
-                            const Mosaic::Sink& sink,
-                            const std::function<void(double)>& progress,
-                            std::stop_token stop) {
+                            const SegmentRun& run) {
   namespace tbb = oneapi::tbb;
   const std::size_t classes = segmenter.card().classes.size();
-  GroupCutter cutter(StripReader(std::move(stack), plan.tiles, plan.lattice, plan.factors), plan, batch);
+  GroupCutter cutter(StripReader(std::move(stack), plan.tiles, plan.lattice, plan.factors), plan, run.batch);
   GroupScorer scorer(segmenter, plan);
-  Mosaic mosaic(plan.tiles, plan.area, static_cast<int>(classes), sink);
+  Mosaic mosaic(plan.tiles, plan.area, static_cast<int>(classes), run.sink);
 
   const auto cut = [&](tbb::flow_control& control) -> std::shared_ptr<TileGroup> {
-    auto group = stop.stop_requested() ? nullptr : cutter.next();
+    auto group = run.stop.stop_requested() ? nullptr : cutter.next();
     if (!group) control.stop();
     return group;
   };
   const auto score = [&](std::shared_ptr<TileGroup> group) {
-    if (!stop.stop_requested()) scorer.score(*group);
+    if (!run.stop.stop_requested()) scorer.score(*group);
     return group;
   };
   const auto blend = [&](const std::shared_ptr<TileGroup>& group) {
-    if (stop.stop_requested()) return;
+    if (run.stop.stop_requested()) return;
     place(*group, mosaic, classes);
     const std::int64_t lattice_row = group->strip->lattice_row();
     group->strip.reset();  // its bands may be used again
-    if (group->ends_row && progress) {
-      progress(static_cast<double>(lattice_row - plan.lattice.row + 1) /
-               static_cast<double>(plan.lattice.rows));
+    if (group->ends_row && run.progress) {
+      run.progress(static_cast<double>(lattice_row - plan.lattice.row + 1) /
+                   static_cast<double>(plan.lattice.rows));
     }
   };
   // Two groups a worker: while one is at the network the next is read. This bounds the memory.
-  tbb::task_arena arena(workers);
-  tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(workers));
+  tbb::task_arena arena(run.workers);
+  tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                            static_cast<std::size_t>(run.workers));
   arena.execute([&] {
     tbb::parallel_pipeline(
-        static_cast<std::size_t>(2 * workers),
+        static_cast<std::size_t>(2 * run.workers),
         tbb::make_filter<void, std::shared_ptr<TileGroup>>(tbb::filter_mode::serial_in_order, cut) &
             tbb::make_filter<std::shared_ptr<TileGroup>, std::shared_ptr<TileGroup>>(
                 tbb::filter_mode::parallel, score) &
             tbb::make_filter<std::shared_ptr<TileGroup>, void>(tbb::filter_mode::serial_in_order, blend));
   });
-  if (stop.stop_requested()) throw Error(Fault::cancelled, "Cancelled: nothing was written.");
+  if (run.stop.stop_requested()) throw Error(Fault::cancelled, "Cancelled: nothing was written.");
   SegmentCounts counts = scorer.counts();
   counts.not_finite = mosaic.not_finite();
   return counts;

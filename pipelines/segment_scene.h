@@ -18,18 +18,21 @@ struct SegmentCounts {
   double seconds_network = 0;    ///< summed over workers
 };
 
-/// Reads, segments and blends a scene as one bounded pipeline; finished rows go to `sink` from top to bottom.
-/// Reading and blending are serial and in order, the network runs in parallel: the same rows come out for any
-/// number of workers.
-/// @param progress  called with 0..1 after each lattice row, may be empty
-/// @throws Error (cancelled) soon after `stop` is requested; whatever a stage throws
+/// How a scene is to be run through the network, and who is told.
+struct SegmentRun {
+  int workers = 1;                       ///< threads
+  int batch = 1;                         ///< tiles a network call
+  Mosaic::Sink sink;                     ///< gets finished rows, from top to bottom
+  std::function<void(double)> progress;  ///< called with 0..1 after each lattice row; may be empty
+  std::stop_token stop;
+};
+
+/// Reads, segments and blends a scene as one bounded pipeline. Reading and blending are serial and in order,
+/// the network runs in parallel: the same rows come out for any number of workers and any batch.
+/// @throws Error (cancelled) soon after a stop is requested; whatever a stage throws
 SegmentCounts segment_scene(geo::AlignedStack stack,
                             const DetectPlan& plan,
                             const nn::Segmenter& segmenter,
-                            int workers,
-                            int batch,
-                            const Mosaic::Sink& sink,
-                            const std::function<void(double)>& progress,
-                            std::stop_token stop);
+                            const SegmentRun& run);
 
 }  // namespace scarp::pipelines
