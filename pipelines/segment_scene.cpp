@@ -104,7 +104,7 @@ class GroupScorer {
     std::size_t slot = 0;
     for (std::size_t i = 0; i < group.windows.size(); ++i) {
       std::uint8_t* first = group.valid.data() + slot * pixels_;
-      group.strip->cut(&geo::StackTile::valid, group.windows[i], first);
+      group.strip->cut(&geo::StackTile::valid, 1, group.windows[i], first);
       group.sent[i] = std::memchr(first, 1, pixels_) != nullptr ? 1 : 0;
       slot += group.sent[i];
     }
@@ -121,11 +121,11 @@ class GroupScorer {
     std::size_t slot = 0;
     for (std::size_t i = 0; i < group.windows.size(); ++i) {
       if (group.sent[i] == 0) continue;
-      group.strip->cut(&geo::StackTile::optical, group.windows[i],
+      group.strip->cut(&geo::StackTile::optical, bands, group.windows[i],
                        group.optical.data() + slot * bands * pixels_);
-      group.strip->cut(&geo::StackTile::terrain, group.windows[i],
+      group.strip->cut(&geo::StackTile::terrain, channels, group.windows[i],
                        group.terrain.data() + slot * channels * pixels_);
-      group.strip->cut(&geo::StackTile::terrain_valid, group.windows[i],
+      group.strip->cut(&geo::StackTile::terrain_valid, 1, group.windows[i],
                        group.terrain_valid.data() + slot * pixels_);
       ++slot;
     }

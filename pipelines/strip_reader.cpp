@@ -15,9 +15,11 @@ StripReader::StripReader(geo::AlignedStack stack,
       factors_(std::move(factors)),
       next_(lattice.row) {}
 
+// Columns and rows beyond the raster are not read: `cut` knows that nothing is there.
 geo::Window StripReader::strip_window(std::int64_t lattice_row) const {
-  return geo::enclosing(plan_.tile(lattice_row, lattice_.col).window,
-                        plan_.tile(lattice_row, lattice_.col_end() - 1).window);
+  const geo::Window tiles = geo::enclosing(plan_.tile(lattice_row, lattice_.col).window,
+                                           plan_.tile(lattice_row, lattice_.col_end() - 1).window);
+  return geo::intersection(tiles, stack_.grid().window());
 }
 
 std::shared_ptr<const Strip> StripReader::next() {
@@ -28,10 +30,12 @@ std::shared_ptr<const Strip> StripReader::next() {
     const std::int64_t known_end = bands_.back()->window.row_end();
     wanted = {known_end, wanted.col, wanted.row_end() - known_end, wanted.cols};
   }
-  const std::shared_ptr<geo::StackTile> band = spare_.take();
-  stack_.read(wanted, *band);
-  to_model_units(factors_, band->terrain);
-  bands_.push_back(band);
+  if (!wanted.empty()) {
+    const std::shared_ptr<geo::StackTile> band = spare_.take();
+    stack_.read(wanted, *band);
+    to_model_units(factors_, band->terrain);
+    bands_.push_back(band);
+  }
   return std::make_shared<const Strip>(lattice_row, bands_);
 }
 

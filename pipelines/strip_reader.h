@@ -22,22 +22,26 @@ class Strip {
   std::int64_t lattice_row() const { return lattice_row_; }
   const std::vector<std::shared_ptr<const geo::StackTile>>& bands() const { return bands_; }
 
-  /// Copies the pixels of one tile.
-  /// @param planes  which planes, e.g. &geo::StackTile::optical
-  /// @param to      room for [channels, tile rows, tile cols]
+  /// Copies the pixels of one tile; what lies beyond the raster becomes 0.
+  /// @param planes    which planes, e.g. &geo::StackTile::optical
+  /// @param channels  how many there are
+  /// @param to        room for [channels, tile rows, tile cols]
   template <typename T>
-  void cut(std::vector<T> geo::StackTile::*planes, const geo::Window& tile, T* to) const {
+  void cut(std::vector<T> geo::StackTile::*planes,
+           std::size_t channels,
+           const geo::Window& tile,
+           T* to) const {
+    std::int64_t known = 0;
+    for (const auto& band : bands_) known += geo::intersection(tile, band->window).pixels();
+    if (known < tile.pixels()) std::fill(to, to + static_cast<std::int64_t>(channels) * tile.pixels(), T{0});
     for (const auto& band : bands_) {
       const geo::Window part = geo::intersection(tile, band->window);
-      const std::vector<T>& from = (*band).*planes;
-      const std::int64_t band_plane = band->window.pixels();
-      const std::int64_t channels = static_cast<std::int64_t>(from.size()) / band_plane;
-      for (std::int64_t c = 0; c < channels; ++c) {
+      for (std::size_t c = 0; c < channels; ++c) {
+        const T* from = ((*band).*planes).data() + static_cast<std::int64_t>(c) * band->window.pixels();
+        T* plane = to + static_cast<std::int64_t>(c) * tile.pixels();
         for (std::int64_t row = part.row; row < part.row_end(); ++row) {
-          const T* source = from.data() + c * band_plane + (row - band->window.row) * band->window.cols +
-                            part.col - band->window.col;
-          std::copy(source, source + part.cols,
-                    to + c * tile.pixels() + (row - tile.row) * tile.cols + part.col - tile.col);
+          const T* source = from + (row - band->window.row) * band->window.cols + part.col - band->window.col;
+          std::copy(source, source + part.cols, plane + (row - tile.row) * tile.cols + part.col - tile.col);
         }
       }
     }
