@@ -41,7 +41,7 @@ test: packages-test libtorch
 	@LIBTORCH_ROOT="$(LIBTORCH_ROOT)" cmake --preset release -B $(BUILD) -DSCARP_TESTS=ON >$(BUILD)/configure.log \
 	  || { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) -j $(JOBS)
-	@cd $(BUILD) && ctest --output-on-failure
+	@cd $(BUILD) && ctest -j $(JOBS) --output-on-failure
 
 bench: packages-test libtorch
 	@mkdir -p $(BUILD)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every header compiles alone. Headers of LibTorch modules are slow to read: they are compiled in the full check (SCARP_SLOW=1)."""
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -22,16 +23,16 @@ def headers():
                 yield path
 
 
+def complaint_of(header):
+    torch = os.environ.get("LIBTORCH_ROOT", "")
+    extra = ["-idirafter", torch + "/include", "-idirafter", torch + "/include/torch/csrc/api/include"] if torch else []
+    command = ["g++", "-std=c++20", "-fsyntax-only", f"-I{ROOT}", *SYSTEM, *extra, "-x", "c++", "-"]
+    result = subprocess.run(command, input=f'#include "{header.relative_to(ROOT)}"\n', capture_output=True, text=True)
+    return f"{header}: {result.stderr[:400]}" if result.returncode else ""
+
+
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no g++ here")
-def test_every_header_compiles_alone(tmp_path):
-    failures = []
-    for header in headers():
-        source = tmp_path / "alone.cpp"
-        source.write_text(f'#include "{header.relative_to(ROOT)}"\n')
-        torch = os.environ.get("LIBTORCH_ROOT", "")
-        extra = ["-idirafter", torch + "/include", "-idirafter", torch + "/include/torch/csrc/api/include"] if torch else []
-        result = subprocess.run(["g++", "-std=c++20", "-fsyntax-only", f"-I{ROOT}", *SYSTEM, *extra, str(source)],
-                                capture_output=True, text=True)
-        if result.returncode:
-            failures.append(f"{header}: {result.stderr[:400]}")
-    assert not failures, "\n".join(failures)
+def test_every_header_compiles_alone():
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        complaints = [text for text in pool.map(complaint_of, headers()) if text]
+    assert not complaints, "\n".join(complaints)
