@@ -44,21 +44,6 @@ RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : f
                 fmt::format("{} cannot be written: choose another folder with -o.", metrics()));
 }
 
-void RunFolder::write_text(const std::string& path, const std::string& text) const {
-  const std::string temporary = path + ".partial";
-  {
-    std::ofstream file(temporary, std::ios::binary);
-    file << text;
-    file.flush();
-    if (!file) {
-      std::error_code ignored;  // the error that matters is the one thrown
-      fs::remove(temporary, ignored);
-      throw Error(Fault::unwritable, fmt::format("{} cannot be written: is the disk full?", path));
-    }
-  }
-  fs::rename(temporary, path);
-}
-
 void RunFolder::log(const nn::TrainingEvent& event) {
   nlohmann::json line = {{"epoch", event.epoch},
                          {"step", event.step},

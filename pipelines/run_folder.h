@@ -26,8 +26,6 @@ class RunFolder {
   std::string report() const { return folder_ + "/report.html"; }
   std::string metrics() const { return folder_ + "/metrics.jsonl"; }
 
-  /// Writes a small text file under a temporary name, then renames. @throws Error (unwritable)
-  void write_text(const std::string& path, const std::string& text) const;
   /// Appends one line to metrics.jsonl and hands it to the disk.
   void log(const nn::TrainingEvent& event);
 

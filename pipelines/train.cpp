@@ -9,6 +9,7 @@
 
 #include "geo/terrain.h"
 #include "pipelines/error.h"
+#include "pipelines/report_file.h"
 #include "pipelines/run_folder.h"
 #include "pipelines/run_settings.h"
 #include "pipelines/training_report.h"
@@ -133,7 +134,7 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
                           training.size() / settings.samples_a_block, validation.size()));
 
   RunFolder folder(options.run_folder, options.resume, options.overwrite);
-  folder.write_text(folder.config(), to_yaml(settings));
+  write_text_file(folder.config(), to_yaml(settings), true);
 
   events.stage("training");
   Follower follower(folder, events);
