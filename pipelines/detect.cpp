@@ -113,17 +113,20 @@ class Outputs {
  private:
   using Facts = std::map<std::string, std::string>;
 
+  // A product names the probability raster of its run, relative to itself: `evaluate` finds it there.
+  void name_probability(const std::string& product, Facts& facts) const {
+    if (options_.probability_raster.empty()) return;
+    const fs::path folder = fs::absolute(product).parent_path();
+    facts["SCARP_PROBABILITY_RASTER"] =
+        fs::absolute(options_.probability_raster).lexically_relative(folder).string();
+  }
+
   void open_class_raster(const geo::Grid& grid, const nn::ModelCard& card, Facts facts) {
     geo::RasterWriterOptions raster;
     raster.band_names = {"class"};
     raster.nodata = kNoClass;
     for (const nn::ClassSpec& c : card.classes) raster.categories.push_back({c.id, c.name, c.colour});
-    if (!options_.probability_raster.empty()) {
-      facts["SCARP_PROBABILITY_RASTER"] =
-          fs::absolute(options_.probability_raster)
-              .lexically_relative(fs::absolute(options_.class_raster).parent_path())
-              .string();
-    }
+    name_probability(options_.class_raster, facts);
     raster.metadata = std::move(facts);
     raster.overwrite = options_.overwrite;
     classes_ = std::make_unique<geo::RasterWriter>(options_.class_raster, grid, raster);
@@ -151,6 +154,7 @@ class Outputs {
     for (std::size_t i = 1; i < card.classes.size(); ++i) {
       writer.classes.push_back({card.classes[i].id, card.classes[i].name, card.classes[i].colour});
     }
+    name_probability(options_.polygons, facts);
     writer.provenance = std::move(facts);
     writer.creation = options_.creation;
     writer.overwrite = options_.overwrite;

@@ -116,6 +116,7 @@ class DetectCommand final : public Command {
     const pipelines::StoredModel model =
         pipelines::choose_model(optical->grid(), static_cast<int>(bands), !options_.dem.empty());
     events.info(fmt::format("model: {} (chosen by bands and pixel size; -m chooses another)", model.name));
+    if (!model.card.description.empty()) events.info(model.card.description);
     return model.path;
   }
 
