@@ -46,6 +46,8 @@ struct RunSettings {
   double validation_share = 0.15;
   int validation_margin_px = 128;
   std::uint64_t split_seed = 1;
+  std::string folds_file;
+  int fold = 0;
   double gsd_min_m = 0;
   double gsd_max_m = 0;
   int tile_px = 512;

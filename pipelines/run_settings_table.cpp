@@ -20,6 +20,9 @@ const Names<nn::EncoderShape> kEncoders = {{"resnet18", nn::EncoderShape::resnet
                                            {"resnet50", nn::EncoderShape::resnet50}};
 const Names<nn::TerrainUnit> kUnits = {{"metres", nn::TerrainUnit::metres},
                                        {"pixels", nn::TerrainUnit::pixels}};
+const Names<nn::Fusion> kFusions = {{"all_levels", nn::Fusion::all_levels},
+                                    {"high_levels", nn::Fusion::high_levels},
+                                    {"early", nn::Fusion::early}};
 const Names<nn::Precision> kPrecisions = {{"fp32", nn::Precision::fp32}, {"bf16", nn::Precision::bf16}};
 const Names<geo::DemGaps> kGaps = {{"fill", geo::DemGaps::fill}, {"mask", geo::DemGaps::mask}};
 const Names<SceneUse> kUses = {{"split", SceneUse::split},
@@ -244,9 +247,15 @@ std::vector<Setting> network_settings() {
       value(
           "network.width", "", "factor on all channel counts",
           [](RunSettings & s) -> auto& { return s.network.width; }),
+      choice(
+          "network.fusion", kFusions,
+          "where image and terrain meet: two encoders joined at every stride, or at strides 16 and 32 only, "
+          "or "
+          "one encoder for both",
+          [](RunSettings & s) -> auto& { return s.network.fusion; }),
       value(
           "network.fusion_strides", "px",
-          "strides at which Coordinate Attention fuses optical and terrain features",
+          "strides at which Coordinate Attention gates the joined features; empty: none",
           [](RunSettings & s) -> auto& { return s.network.fusion_strides; }),
       value(
           "network.attention_reduction", "", "channels over hidden channels of Coordinate Attention",
@@ -285,6 +294,13 @@ std::vector<Setting> sample_settings() {
           [](RunSettings & s) -> auto& { return s.validation_margin_px; }),
       value(
           "validation.seed", "", "chooses the groups", [](RunSettings & s) -> auto& { return s.split_seed; }),
+      value(
+          "validation.folds", "",
+          "folds file (scarp folds makes it): instead of share and seed, for scenes of use split",
+          [](RunSettings & s) -> auto& { return s.folds_file; }),
+      value(
+          "validation.fold", "", "the fold that validates, from 1; needs validation.folds; 0: none",
+          [](RunSettings & s) -> auto& { return s.fold; }),
   };
 }
 

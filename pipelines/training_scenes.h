@@ -55,7 +55,7 @@ class BlockSamples final : public nn::SampleSource {
   geo::Window window(std::int64_t epoch, std::int64_t index) const;
   void fill_labels(const Block& block, const geo::Window& window, std::span<std::uint8_t> labels) const;
   std::uint8_t index_of(const TrainingScene& scene, std::uint8_t class_id) const;
-  bool counts(const TrainingScene& scene, const Block& block, std::int64_t row, std::int64_t col) const;
+  std::vector<geo::Window> counted_before(const Block& block) const;
 
   std::vector<TrainingScene>& scenes_;
   Purpose purpose_;

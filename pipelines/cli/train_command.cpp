@@ -25,17 +25,23 @@ class TrainCommand final : public Command {
         ->required();
     add_key_values(app, "--set", options_.settings,
                    "Replaces a key of the run file, e.g. training.epochs=5; may be repeated");
+    add_value(app, "--fold", fold_, value::kInteger,
+              "Validates on this fold of the file that the key validation.folds names, from 1; 0: as the run "
+              "file says")
+        ->check(between(0, 1000));
     app.add_flag("--resume", options_.resume, "Go on from the last checkpoint of the run folder");
     add_overwrite(app, options_.overwrite);
   }
 
   int run(const Context& context) override {
+    if (fold_ > 0) options_.settings.push_back("validation.fold=" + std::to_string(fold_));
     pipelines::train_run(options_, context.events, context.stop);
     return kDone;
   }
 
  private:
   pipelines::TrainOptions options_;
+  int fold_ = 0;
 };
 
 }  // namespace
