@@ -94,8 +94,8 @@ class Outputs {
     }
     ObjectPass pass({card, plan_.grid, plan_.area, *probability, terrain.get(), plan_.min_area_m2, card.name},
                     *vector_);
-    add_object_ = [&pass](const vector::ClassPolygon& object) { pass.add(object); };
     polygonizer_->finish();
+    for (const vector::ClassPolygon& object : objects_) pass.add(object);
     report.polygons = vector_->count();
     report.dropped_small = pass.dropped_small();
     report.area_m2 = pass.area_m2();
@@ -162,8 +162,9 @@ class Outputs {
     scratch_ = std::make_unique<ScratchFile>(scratch_beside(options_.polygons));
     scratch_writer_ =
         open_probability(scratch_->string(), grid, {}, "GTiff", {"COMPRESS=NONE", "SPARSE_OK=TRUE"});
-    polygonizer_ = vector::make_gdal_polygonizer(
-        plan_.grid, plan_.area, [this](const vector::ClassPolygon& object) { add_object_(object); });
+    polygonizer_ = vector::make_polygonizer(plan_.grid, plan_.area, [this](vector::ClassPolygon&& object) {
+      objects_.push_back(std::move(object));
+    });
   }
 
   const DetectOptions& options_;
@@ -175,7 +176,7 @@ class Outputs {
   std::unique_ptr<vector::VectorWriter> vector_;
   std::unique_ptr<ScratchFile> scratch_;  ///< probabilities for the attributes of polygons
   std::unique_ptr<geo::RasterWriter> scratch_writer_;
-  std::function<void(const vector::ClassPolygon&)> add_object_;
+  std::vector<vector::ClassPolygon> objects_;  ///< until the probabilities around them can be read
   std::unique_ptr<vector::Polygonizer> polygonizer_;
 };
 
