@@ -31,6 +31,9 @@ class CalibrationCurve {
     ++sum.pixels;
   }
 
+  /// Adds `times` times what another curve with as many bins holds.
+  void add(const CalibrationCurve& other, std::int64_t times);
+
   std::int64_t pixels() const;
   std::vector<Bin> bins() const;
   /// Mean of |confidence - frequency| weighted by pixels; 0 if there are none.
