@@ -2,6 +2,7 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
+#include "pipelines/run_settings_schema.h"
 #include "pipelines/train.h"
 
 namespace scarp::cli {
@@ -31,6 +32,10 @@ class TrainCommand final : public Command {
         ->check(between(0, 1000));
     app.add_flag("--resume", options_.resume, "Go on from the last checkpoint of the run folder");
     add_overwrite(app, options_.overwrite);
+    app.add_flag_callback(
+           "--schema", [] { throw CLI::CallForVersion(pipelines::run_settings_schema(), kDone); },
+           "Print the JSON schema of run files and end")
+        ->trigger_on_parse();
   }
 
   int run(const Context& context) override {
