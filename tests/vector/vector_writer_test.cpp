@@ -68,7 +68,7 @@ VectorWriterOptions options_with_classes() {
 void write_two(const std::string& path,
                VectorWriterOptions options = options_with_classes(),
                const geo::Crs& crs = utm()) {
-  const auto writer = make_ogr_writer(path, crs, options);
+  const auto writer = make_vector_writer(path, crs, options);
   writer->add(square(), attributes_of("slide"));
   writer->add(square(501000), attributes_of(kHostileName));
   EXPECT_EQ(writer->count(), 2);
@@ -158,7 +158,7 @@ TEST_P(EveryFormat, NothingButTheOutputIsLeft) {
 TEST_P(EveryFormat, WriterThatIsDestroyedLeavesNothing) {
   const TempFolder folder;
   {
-    const auto writer = make_ogr_writer(folder.file(GetParam().file), utm(), options_with_classes());
+    const auto writer = make_vector_writer(folder.file(GetParam().file), utm(), options_with_classes());
     writer->add(square(), attributes_of("slide"));
     EXPECT_THAT(names_in(folder), testing::Each(testing::StartsWith(".slides.partial-")));
   }
@@ -167,7 +167,7 @@ TEST_P(EveryFormat, WriterThatIsDestroyedLeavesNothing) {
 
 TEST_P(EveryFormat, NoPolygonsMakeAValidEmptyLayer) {
   const TempFolder folder;
-  make_ogr_writer(folder.file(GetParam().file), utm(), options_with_classes())->finish();
+  make_vector_writer(folder.file(GetParam().file), utm(), options_with_classes())->finish();
   const auto dataset = opened(folder.file(GetParam().file));
   ASSERT_TRUE(dataset);
   EXPECT_EQ(dataset->GetLayer(0)->GetFeatureCount(), 0);
@@ -184,7 +184,7 @@ TEST_P(EveryFormat, WriteThatFailsIsToldAndLeavesNothing) {
     ::setrlimit(RLIMIT_FSIZE, &limit);
     int result = 1;
     try {
-      const auto writer = make_ogr_writer(folder.file(GetParam().file), utm(), options_with_classes());
+      const auto writer = make_vector_writer(folder.file(GetParam().file), utm(), options_with_classes());
       for (int i = 0; i < 3000; ++i) writer->add(square(), attributes_of("slide"));
       writer->finish();
       result = 2;
@@ -321,9 +321,9 @@ TEST(GeoJson, HasItsProvenance) {
 TEST(GeoJson, RefusesAnotherPlanet) {
   const TempFolder folder;
   const geo::Crs mars = geo::Crs::from_user_input("+proj=eqc +a=3396190 +b=3396190 +units=m +type=crs");
-  expect_error([&] { make_ogr_writer(folder.file("a.geojson"), mars, {}); }, Fault::bad_argument,
+  expect_error([&] { make_vector_writer(folder.file("a.geojson"), mars, {}); }, Fault::bad_argument,
                "WGS 84 on Earth only");
-  expect_error([&] { make_ogr_writer(folder.file("a.geojson"), mars, {}); }, Fault::bad_argument,
+  expect_error([&] { make_vector_writer(folder.file("a.geojson"), mars, {}); }, Fault::bad_argument,
                "write a GeoPackage");
   EXPECT_EQ(folder.entries(), 0);
 }
@@ -348,7 +348,7 @@ TEST(Shapefile, ReplacedOneLeavesNoIndexBehind) {
 TEST(Shapefile, TableOfAnotherIsNotOverwritten) {
   const TempFolder folder;
   test::write_text(folder.file("slides.dbf"), "a table");
-  expect_error([&] { make_ogr_writer(folder.file("slides.shp"), utm(), {}); }, Fault::already_exists,
+  expect_error([&] { make_vector_writer(folder.file("slides.shp"), utm(), {}); }, Fault::already_exists,
                "slides.dbf");
 }
 
@@ -364,7 +364,7 @@ TEST(VectorWriter, OtherDriversAreNamedByFormat) {
 TEST(VectorWriter, ExistingFileIsRefusedAndKept) {
   const TempFolder folder;
   test::write_text(folder.file("slides.gpkg"), "mine");
-  expect_error([&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), {}); }, Fault::already_exists,
+  expect_error([&] { make_vector_writer(folder.file("slides.gpkg"), utm(), {}); }, Fault::already_exists,
                "exists already; choose another name");
   EXPECT_EQ(fs::file_size(folder.file("slides.gpkg")), 4U);
 }
@@ -372,7 +372,7 @@ TEST(VectorWriter, ExistingFileIsRefusedAndKept) {
 TEST(VectorWriter, FileThatAppearedMeanwhileIsKept) {
   const TempFolder folder;
   {
-    const auto writer = make_ogr_writer(folder.file("slides.gpkg"), utm(), {});
+    const auto writer = make_vector_writer(folder.file("slides.gpkg"), utm(), {});
     test::write_text(folder.file("slides.gpkg"), "mine");
     expect_error([&] { writer->finish(); }, Fault::already_exists, "exists already");
   }
@@ -385,7 +385,7 @@ TEST(VectorWriter, ExistingFileIsKeptUntilItsReplacementIsWhole) {
   test::write_text(folder.file("slides.gpkg"), "mine");
   VectorWriterOptions options;
   options.overwrite = true;
-  { make_ogr_writer(folder.file("slides.gpkg"), utm(), options)->add(square(), attributes_of("slide")); }
+  { make_vector_writer(folder.file("slides.gpkg"), utm(), options)->add(square(), attributes_of("slide")); }
   EXPECT_EQ(fs::file_size(folder.file("slides.gpkg")), 4U);
   write_two(folder.file("slides.gpkg"), options);
   EXPECT_EQ(opened(folder.file("slides.gpkg"))->GetLayer(0)->GetFeatureCount(), 2);
@@ -404,7 +404,7 @@ TEST(VectorWriter, ReplacedGeoPackageLeavesNoJournalBehind) {
 
 TEST(VectorWriter, FolderMustExist) {
   const TempFolder folder;
-  expect_error([&] { make_ogr_writer(folder.file("missing/slides.gpkg"), utm(), {}); }, Fault::unwritable,
+  expect_error([&] { make_vector_writer(folder.file("missing/slides.gpkg"), utm(), {}); }, Fault::unwritable,
                "there is no folder");
 }
 
@@ -412,7 +412,7 @@ TEST(VectorWriter, FolderMustBeWritable) {
   if (::geteuid() == 0) GTEST_SKIP() << "the superuser may write anywhere";
   const TempFolder folder;
   fs::permissions(folder.path(), fs::perms::owner_read | fs::perms::owner_exec);
-  expect_error([&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), {}); }, Fault::unwritable,
+  expect_error([&] { make_vector_writer(folder.file("slides.gpkg"), utm(), {}); }, Fault::unwritable,
                "change its permissions");
 }
 
@@ -420,14 +420,14 @@ TEST(VectorWriter, UnknownFormatListsThoseThatMayBeUsed) {
   const TempFolder folder;
   VectorWriterOptions options;
   options.format = "Slides 2000";
-  const auto make = [&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), options); };
+  const auto make = [&] { make_vector_writer(folder.file("slides.gpkg"), utm(), options); };
   expect_error(make, Fault::bad_argument, "'Slides 2000' by this GDAL");
   expect_error(make, Fault::bad_argument, "ESRI Shapefile, ");
 }
 
 TEST(VectorWriter, UnknownEndingListsThoseThatMayBeUsed) {
   const TempFolder folder;
-  const auto make = [&] { make_ogr_writer(folder.file("slides.xyz"), utm(), {}); };
+  const auto make = [&] { make_vector_writer(folder.file("slides.xyz"), utm(), {}); };
   expect_error(make, Fault::bad_argument, "slides.xyz' names no vector format");
   expect_error(make, Fault::bad_argument, ".gpkg (GPKG), .fgb (FlatGeobuf)");
 }
@@ -436,7 +436,7 @@ TEST(VectorWriter, EndingMustFitTheFormat) {
   const TempFolder folder;
   VectorWriterOptions options;
   options.format = "ESRI Shapefile";
-  expect_error([&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), options); }, Fault::bad_argument,
+  expect_error([&] { make_vector_writer(folder.file("slides.gpkg"), utm(), options); }, Fault::bad_argument,
                "the name of such a file ends in .shp");
 }
 
@@ -444,14 +444,14 @@ TEST(VectorWriter, CreationOptionsAreKeysAndValues) {
   const TempFolder folder;
   VectorWriterOptions options;
   options.creation = {"FID"};
-  expect_error([&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), options); }, Fault::bad_argument,
+  expect_error([&] { make_vector_writer(folder.file("slides.gpkg"), utm(), options); }, Fault::bad_argument,
                "'FID' is not KEY=VALUE");
   EXPECT_EQ(folder.entries(), 0);
 }
 
 TEST(VectorWriter, NothingIsAddedAfterTheEnd) {
   const TempFolder folder;
-  const auto writer = make_ogr_writer(folder.file("slides.gpkg"), utm(), {});
+  const auto writer = make_vector_writer(folder.file("slides.gpkg"), utm(), {});
   writer->finish();
   expect_error([&] { writer->add(square(), attributes_of("slide")); }, Fault::bad_argument,
                "has been finished");
@@ -479,7 +479,7 @@ TEST(StyleSample, IsWrittenForQgis) {
   const std::string hostile = "<i>\"it's\"</i> & é\n";
   options.classes = {{1, "slide", {0xd7, 0x30, 0x27}}, {2, hostile, {0x45, 0x75, 0xb4}}};
   options.provenance = {{"model", "sample"}};
-  const auto writer = make_ogr_writer(path, utm(), options);
+  const auto writer = make_vector_writer(path, utm(), options);
   writer->add(square(), attributes_of("slide"));
   writer->add(square(500150), attributes_of(hostile));
   writer->finish();
