@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// writer_bench FOLDER POLYGONS POINTS [ROUNDS]   What it costs to write polygons with class, size and edge
-// flag: Scarp's own writers and OGR's (CreateFeature in one transaction), in turn. One line of JSON a run.
+// writer_bench FOLDER POLYGONS POINTS [ROUNDS [WRITER]]   What it costs to write polygons with class, size
+// and edge flag: Scarp's own writers and OGR's (CreateFeature in one transaction), in turn. One line of JSON
+// a run.
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -100,8 +101,11 @@ void write_with_ogr(const std::string& path, const char* driver, const Task& tas
   if (transaction && dataset->CommitTransaction() != OGRERR_NONE) std::abort();
 }
 
+std::string g_only;  ///< the one writer to be measured, if any
+
 template <class Write>
 void measure(const char* name, const std::string& path, const Task& task, const Write& write) {
+  if (!g_only.empty() && g_only != name) return;
   std::filesystem::remove(path);
   const double cpu = cpu_seconds();
   const auto begin = std::chrono::steady_clock::now();
@@ -123,7 +127,7 @@ void measure(const char* name, const std::string& path, const Task& task, const 
 
 int main(int count, char** values) {
   if (count < 4) {
-    std::fprintf(stderr, "writer_bench FOLDER POLYGONS POINTS [ROUNDS]\n");
+    std::fprintf(stderr, "writer_bench FOLDER POLYGONS POINTS [ROUNDS [WRITER]]\n");
     return 2;
   }
   GDALAllRegister();
@@ -131,6 +135,7 @@ int main(int count, char** values) {
   const std::string folder = values[1];
   const Task task{std::atoi(values[2]), std::atoi(values[3])};
   const int rounds = count > 4 ? std::atoi(values[4]) : 3;
+  if (count > 5) g_only = values[5];
   measure("polygons alone", folder + "/none", task, [&] {
     Polygons source(task);
     double sum = 0;

@@ -48,6 +48,8 @@ std::unique_ptr<VectorWriter> make_vector_writer(const std::string& path,
                                                  const VectorWriterOptions& options) {
   const std::string driver = vector_driver_name(path, options.format);
   if (driver == "GPKG") return make_geopackage_writer(path, crs, options);
+  // Its creation options are those of GDAL's driver.
+  if (driver == "FlatGeobuf" && options.creation.empty()) return make_flatgeobuf_writer(path, crs, options);
   return make_ogr_writer(path, crs, options);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct VectorWriterOptions {
                                                   ///< the file where the format has a place
   std::vector<std::string> creation;              ///< KEY=VALUE layer creation options
   bool overwrite = false;
+  std::optional<std::size_t> memory_bytes;  ///< of polygons that wait for the index of a FlatGeobuf; 64 MiB
 };
 
 /// Writes polygons with the fields of ObjectAttributes. Temporary name until `finish`; destroyed before, it
@@ -65,6 +67,13 @@ std::unique_ptr<VectorWriter> make_ogr_writer(const std::string& path,
 /// rows, geometry blobs and the nodes of the spatial index are written with SQLite.
 /// @throws Error (already_exists, unwritable, bad_argument)
 std::unique_ptr<VectorWriter> make_geopackage_writer(const std::string& path,
+                                                     const geo::Crs& crs,
+                                                     const VectorWriterOptions& options);
+
+/// Writes a FlatGeobuf with its packed Hilbert R-tree, features along the curve.
+/// @param options  without layer creation options
+/// @throws Error (already_exists, unwritable, out_of_space)
+std::unique_ptr<VectorWriter> make_flatgeobuf_writer(const std::string& path,
                                                      const geo::Crs& crs,
                                                      const VectorWriterOptions& options);
 

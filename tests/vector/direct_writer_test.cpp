@@ -158,7 +158,7 @@ TEST_P(DirectWriter, UnknownCrsStaysUnknown) {
   EXPECT_EQ(direct->GetLayer(0)->GetSpatialRef() == nullptr, ogr->GetLayer(0)->GetSpatialRef() == nullptr);
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, DirectWriter, testing::Values(".gpkg"), [](const auto& ending) {
+INSTANTIATE_TEST_SUITE_P(Formats, DirectWriter, testing::Values(".gpkg", ".fgb"), [](const auto& ending) {
   return std::string(ending.param).substr(1);
 });
 
