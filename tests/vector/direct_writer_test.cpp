@@ -162,6 +162,39 @@ INSTANTIATE_TEST_SUITE_P(Formats, DirectWriter, testing::Values(".gpkg", ".fgb")
   return std::string(ending.param).substr(1);
 });
 
+TEST(DirectFlatGeobuf, IsTheSameHoweverLittleMemoryItMayUse) {
+  const TempFolder folder;
+  const std::vector<Square> squares = random_squares(20000, 4);  // some 8 MB
+  VectorWriterOptions options;
+  write_squares(*make_vector_writer(folder.file("all.fgb"), zone(), options), squares);
+  const std::string expected = test::file_bytes(folder.file("all.fgb"));
+  ASSERT_GT(expected.size(), std::size_t{5} << 20);
+  for (const std::size_t budget : {std::size_t{0}, std::size_t{1} << 20, std::size_t{3} << 20}) {
+    options.memory_bytes = budget;
+    const std::string path = folder.file(std::to_string(budget) + ".fgb");
+    write_squares(*make_vector_writer(path, zone(), options), squares);
+    EXPECT_TRUE(test::file_bytes(path) == expected) << budget;
+  }
+  EXPECT_EQ(folder.entries(), 4);
+}
+
+TEST(DirectFlatGeobuf, HoldsItsProvenance) {
+  const TempFolder folder;
+  VectorWriterOptions options;
+  options.provenance = {{"model", "it's \"one\""}};
+  write_squares(*make_vector_writer(folder.file("a.fgb"), zone(), options), random_squares(2, 1));
+  EXPECT_THAT(test::file_bytes(folder.file("a.fgb")), testing::HasSubstr(R"({"model":"it's \"one\""})"));
+}
+
+TEST(DirectFlatGeobuf, CreationOptionsAreOfGdalsDriver) {
+  const TempFolder folder;
+  VectorWriterOptions options;
+  options.creation = {"SPATIAL_INDEX=NO"};
+  write_squares(*make_vector_writer(folder.file("a.fgb"), zone(), options), random_squares(60, 1));
+  EXPECT_EQ(test::open_vectors(folder.file("a.fgb"))->GetLayer(0)->GetFeatureCount(), 60);
+  EXPECT_FALSE(test::open_vectors(folder.file("a.fgb"))->GetLayer(0)->TestCapability(OLCFastSpatialFilter));
+}
+
 TEST(DirectGeopackage, PassesTheChecksOfSqliteAndOfItsIndex) {
   const TempFolder folder;
   for (const int count : {0, 1, 51, 52, 2602, 140000}) {
