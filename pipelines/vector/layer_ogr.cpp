@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/vector/layer_ogr.h"
 
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,19 +16,6 @@ namespace scarp::vector {
 namespace {
 
 constexpr const char* kGeometryColumn = "geom";
-
-/// GeoJSON is in longitude and latitude of WGS 84 (RFC 7946, section 4), which are places on Earth.
-void require_earth(const geo::Crs& crs, const std::string& path) {
-  constexpr double kEarthRadiusM = 6.37e6;
-  const bool earth = std::abs(crs.ellipsoid().semi_major_m / kEarthRadiusM - 1) < 0.01;
-  if (crs.known() && earth) return;
-  throw Error(
-      Fault::bad_argument,
-      fmt::format(
-          "'{}' cannot be GeoJSON, which knows WGS 84 on Earth only: the polygons are in '{}'; write a "
-          "GeoPackage (.gpkg) or FlatGeobuf (.fgb)",
-          path, crs.name()));
-}
 
 /// GDAL would drop a misspelt option with a warning.
 void require_known(GDALDriver& driver, const std::string& key) {
@@ -89,7 +75,6 @@ NewLayer::NewLayer(std::string target,
                    const geo::Crs& crs,
                    const VectorWriterOptions& options)
     : target_(std::move(target)), file_(file), driver_(driver) {
-  if (is_driver(driver, "GeoJSON")) require_earth(crs, target_);
   require_layer_name(driver, options.layer);
   CPLStringList creation = layer_options(driver, options);
   const GdalErrorScope scope = errors();

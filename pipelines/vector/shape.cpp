@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/vector/shape.h"
 
-#include <algorithm>
-
 namespace scarp::vector {
-
-void Bounds::include(const Bounds& other) {
-  min_x = std::min(min_x, other.min_x);
-  min_y = std::min(min_y, other.min_y);
-  max_x = std::max(max_x, other.max_x);
-  max_y = std::max(max_y, other.max_y);
-}
 
 Bounds bounds_of(std::span<const geo::MapPoint> points) {
   Bounds bounds{points[0].x, points[0].y, points[0].x, points[0].y};

@@ -5,13 +5,24 @@
 
 #include "pipelines/vector/attribute_fields_ogr.h"
 #include "pipelines/vector/error.h"
+#include "pipelines/vector/geojson_places.h"
 #include "pipelines/vector/geopackage_finish.h"
 #include "pipelines/vector/layer_ogr.h"
+#include "pipelines/vector/shapefile_room.h"
 #include "pipelines/vector/vector_format_gdal.h"
 #include "pipelines/vector/writer_checks.h"
 
 namespace scarp::vector {
 namespace {
+
+/// Bytes of a row in the table of a shapefile: each field has its width, behind a mark of deletion.
+std::uint64_t table_row_bytes(OGRLayer& layer) {
+  std::uint64_t bytes = 1;
+  for (int i = 0; i < layer.GetLayerDefn()->GetFieldCount(); ++i) {
+    bytes += static_cast<std::uint64_t>(layer.GetLayerDefn()->GetFieldDefn(i)->GetWidth());
+  }
+  return bytes;
+}
 
 class OgrWriter final : public VectorWriter {
  public:
@@ -21,7 +32,13 @@ class OgrWriter final : public VectorWriter {
         driver_(vector_driver(path, options.format)),
         file_(path, options.overwrite) {
     if (is_driver(driver_, "GPKG") && options.overwrite) settle_geopackage(path);
-    output_.emplace(path, file_, driver_, crs, options_);
+    geo::Crs written = crs;
+    if (is_driver(driver_, "GeoJSON") && !geojson_transforms(crs, path)) {
+      degrees_.emplace(crs, options_);
+      written = {};
+    }
+    output_.emplace(path, file_, driver_, written, options_);
+    if (is_driver(driver_, "ESRI Shapefile")) room_.emplace(path, table_row_bytes(*output_->layer()));
     geometry_column_ = output_->layer()->GetGeometryColumn();
     const GdalErrorScope errors = output_->errors();
     if (transactions() && output_->dataset()->StartTransaction() != OGRERR_NONE) {
@@ -33,10 +50,11 @@ class OgrWriter final : public VectorWriter {
   void add(const ShapeView& shape, const ObjectAttributes& attributes) override {
     require_open(output_.has_value(), target_);
     require_parts(shape, options_.several_parts, target_);
+    if (room_) room_->take(shape);
     OGRLayer& layer = *output_->layer();
     const GdalErrorScope errors = output_->errors();
     const OGRFeatureUniquePtr feature(OGRFeature::CreateFeature(layer.GetLayerDefn()));
-    set_shape(*feature, shape, options_.several_parts);
+    set_shape(*feature, degrees_ ? degrees_->of(shape) : shape, options_.several_parts);
     set_attribute_fields(*feature, values_, attributes);
     if (layer.CreateFeature(feature.get()) != OGRERR_NONE || errors.failed()) {
       output_->fail("written", errors);
@@ -101,8 +119,10 @@ class OgrWriter final : public VectorWriter {
   std::string target_;
   VectorWriterOptions options_;
   GDALDriver& driver_;
-  PartialFile file_;                ///< before the dataset, which is closed first
-  std::optional<NewLayer> output_;  ///< empty once finished
+  PartialFile file_;                      ///< before the dataset, which is closed first
+  std::optional<NewLayer> output_;        ///< empty once finished
+  std::optional<PlanetDegrees> degrees_;  ///< for GeoJSON of another planet
+  std::optional<ShapefileRoom> room_;     ///< of a shapefile
   AttributeValues values_;
   std::string geometry_column_;
   std::int64_t count_ = 0;

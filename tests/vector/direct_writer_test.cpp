@@ -209,6 +209,20 @@ TEST(DirectGeopackage, PassesTheChecksOfSqliteAndOfItsIndex) {
   }
 }
 
+TEST(DirectGeopackage, PassesGdalsValidator) {
+  if (std::system("/usr/bin/python3 -c 'import osgeo_utils.samples.validate_gpkg' 2> /dev/null") != 0) {
+    GTEST_SKIP() << "python3-gdal is not installed";
+  }
+  const TempFolder folder;
+  VectorWriterOptions options;
+  options.classes = {{1, "slide", {1, 2, 3}}};
+  options.provenance = {{"model", "m"}};
+  write_squares(*make_vector_writer(folder.file("a.gpkg"), zone(), options), random_squares(3000, 5));
+  const std::string command =
+      "/usr/bin/python3 -m osgeo_utils.samples.validate_gpkg " + folder.file("a.gpkg");
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
 TEST(DirectGeopackage, TablesAndTriggersAreThoseOfOgr) {
   const TempFolder folder;
   write_squares(*make_vector_writer(folder.file("a.gpkg"), zone(), {}), random_squares(60, 5));

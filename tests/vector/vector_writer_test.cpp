@@ -2,6 +2,7 @@
 #include "pipelines/vector/vector_writer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <sys/resource.h>
@@ -15,6 +16,7 @@
 #include <ogrsf_frmts.h>
 
 #include "pipelines/vector/error.h"
+#include "pipelines/vector/shapefile_room.h"
 #include "tests/support/test_files.h"
 
 namespace scarp::vector {
@@ -318,14 +320,87 @@ TEST(GeoJson, HasItsProvenance) {
   EXPECT_EQ(nlohmann::json::parse(document.at("description").get<std::string>()).at("model"), "mars-1");
 }
 
-TEST(GeoJson, RefusesAnotherPlanet) {
+TEST(GeoJson, OfAnotherPlanetIsInItsOwnDegreesAndSaysSo) {
   const TempFolder folder;
   const geo::Crs mars = geo::Crs::from_user_input("+proj=eqc +a=3396190 +b=3396190 +units=m +type=crs");
-  expect_error([&] { make_vector_writer(folder.file("a.geojson"), mars, {}); }, Fault::bad_argument,
-               "WGS 84 on Earth only");
-  expect_error([&] { make_vector_writer(folder.file("a.geojson"), mars, {}); }, Fault::bad_argument,
-               "write a GeoPackage");
+  write_two(folder.file("a.geojson"), options_with_classes(), mars);
+  const auto document = nlohmann::json::parse(std::ifstream(folder.file("a.geojson")));
+  constexpr double kDegreesAMetre = 180 / (3.14159265358979 * 3396190);
+  const auto& ring = document.at("features").at(0).at("geometry").at("coordinates").at(0);
+  for (const auto& point : ring) {
+    EXPECT_NEAR(point.at(0).get<double>(), 500050 * kDegreesAMetre, 51 * kDegreesAMetre);
+    EXPECT_NEAR(point.at(1).get<double>(), 5000050 * kDegreesAMetre, 51 * kDegreesAMetre);
+  }
+  EXPECT_FALSE(document.contains("crs"));
+  const auto facts = nlohmann::json::parse(document.at("description").get<std::string>());
+  EXPECT_THAT(facts.at("coordinates").get<std::string>(), HasSubstr("on an ellipsoid of 3396190 m"));
+  EXPECT_THAT(facts.at("coordinates").get<std::string>(), HasSubstr("not of WGS 84, not on Earth"));
+  EXPECT_EQ(facts.at("model"), "mars-1");
+}
+
+TEST(GeoJson, OuterRingsAreCounterclockwiseWithSevenDigits) {
+  const TempFolder folder;
+  const auto writer = make_vector_writer(folder.file("a.geojson"), utm(), {});
+  geo::Polygon clockwise = square();
+  std::reverse(clockwise.outer.begin(), clockwise.outer.end());
+  writer->add(clockwise, attributes_of("slide"));
+  writer->finish();
+  const auto document = nlohmann::json::parse(std::ifstream(folder.file("a.geojson")));
+  const auto& ring = document.at("features").at(0).at("geometry").at("coordinates").at(0);
+  double twice_area = 0;
+  for (std::size_t i = 0; i + 1 < ring.size(); ++i) {
+    twice_area += ring[i][0].get<double>() * ring[i + 1][1].get<double>() -
+                  ring[i + 1][0].get<double>() * ring[i][1].get<double>();
+    const double scaled = ring[i][0].get<double>() * 1e7;
+    EXPECT_NEAR(scaled, std::round(scaled), 1e-6);
+  }
+  EXPECT_GT(twice_area, 0);
+}
+
+TEST(GeoJson, RefusesAnUnknownCrs) {
+  const TempFolder folder;
+  expect_error([&] { make_vector_writer(folder.file("a.geojson"), geo::Crs(), {}); }, Fault::bad_argument,
+               "the CRS of the polygons is unknown; write a GeoPackage");
   EXPECT_EQ(folder.entries(), 0);
+}
+
+TEST(GeoParquet, IsWrittenWhereItsDriverIs) {
+  const TempFolder folder;
+  GDALAllRegister();
+  const std::string path = folder.file("a.parquet");
+  if (GetGDALDriverManager()->GetDriverByName("Parquet") == nullptr) {
+    expect_error([&] { write_two(path); }, Fault::bad_argument,
+                 "cannot be written as 'Parquet' by this GDAL");
+    EXPECT_EQ(folder.entries(), 0);
+    return;
+  }
+  write_two(path);
+  EXPECT_EQ(opened(path)->GetLayer(0)->GetFeatureCount(), 2);
+}
+
+TEST(ShapefileRoom, IsRefusedBeforeShapesOrTableAreTooLarge) {
+  Shape shape;
+  shape.add_part(square());  // two rings of five points: 8 + 44 + 2 x 4 + 10 x 16 = 220 bytes
+  ShapefileRoom shapes("a.shp", 1, 100 + 4 * 220);
+  for (int i = 0; i < 4; ++i) shapes.take(shape.view());
+  expect_error([&] { shapes.take(shape.view()); }, Fault::out_of_space,
+               "'a.shp' is full after 4 polygons: a shapefile holds 980 bytes; write a GeoPackage");
+  ShapefileRoom table("a.shp", 500, 32 * 20 + 2 + 3 * 500);
+  for (int i = 0; i < 3; ++i) table.take(shape.view());
+  expect_error([&] { table.take(shape.view()); }, Fault::out_of_space, "full after 3 polygons");
+}
+
+TEST(ShapefileRoom, CountsTheBytesThatAreWritten) {
+  const TempFolder folder;
+  write_two(folder.file("a.shp"));
+  const auto dataset = opened(folder.file("a.shp"));
+  std::uint64_t row = 1;
+  for (int i = 0; i < dataset->GetLayer(0)->GetLayerDefn()->GetFieldCount(); ++i) {
+    row += static_cast<std::uint64_t>(dataset->GetLayer(0)->GetLayerDefn()->GetFieldDefn(i)->GetWidth());
+  }
+  EXPECT_EQ(fs::file_size(folder.file("a.shp")), 100 + 2 * 220U);
+  EXPECT_NEAR(static_cast<double>(fs::file_size(folder.file("a.dbf"))),
+              static_cast<double>(32 * 20 + 2 + 2 * row), 2);
 }
 
 TEST(Shapefile, IsRenamedWithItsSideFiles) {
