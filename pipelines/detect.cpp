@@ -158,7 +158,7 @@ class Outputs {
     writer.provenance = std::move(facts);
     writer.creation = options_.creation;
     writer.overwrite = options_.overwrite;
-    vector_ = vector::make_ogr_writer(options_.polygons, grid.crs, writer);
+    vector_ = vector::make_vector_writer(options_.polygons, grid.crs, writer);
     scratch_ = std::make_unique<ScratchFile>(scratch_beside(options_.polygons));
     scratch_writer_ =
         open_probability(scratch_->string(), grid, {}, "GTiff", {"COMPRESS=NONE", "SPARSE_OK=TRUE"});
