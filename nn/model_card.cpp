@@ -25,6 +25,9 @@ constexpr int kLargestTile = 16384;
 const std::pair<const char*, EncoderShape> kShapes[] = {{"resnet18", EncoderShape::resnet18},
                                                         {"resnet34", EncoderShape::resnet34},
                                                         {"resnet50", EncoderShape::resnet50}};
+const std::pair<const char*, Fusion> kFusions[] = {{"all_levels", Fusion::all_levels},
+                                                   {"high_levels", Fusion::high_levels},
+                                                   {"early", Fusion::early}};
 const std::pair<const char*, TerrainUnit> kTerrainUnits[] = {{"metres", TerrainUnit::metres},
                                                              {"pixels", TerrainUnit::pixels}};
 
@@ -87,10 +90,13 @@ E value_of(const std::pair<const char*, E> (&words)[N], const std::string& key, 
 }
 
 Json to_json(const NetworkOptions& options) {
-  return {
-      {"encoder", word_of(kShapes, options.encoder)}, {"width", options.width},
-      {"fusion_strides", options.fusion_strides},     {"attention_reduction", options.attention_reduction},
-      {"input_stride", options.input_stride},         {"dropout", options.dropout}};
+  return {{"encoder", word_of(kShapes, options.encoder)},
+          {"width", options.width},
+          {"fusion", word_of(kFusions, options.fusion)},
+          {"fusion_strides", options.fusion_strides},
+          {"attention_reduction", options.attention_reduction},
+          {"input_stride", options.input_stride},
+          {"dropout", options.dropout}};
 }
 
 NetworkOptions network_from(const Json& object) {
@@ -98,6 +104,8 @@ NetworkOptions network_from(const Json& object) {
   NetworkOptions options;
   options.encoder = value_of(kShapes, "network.encoder", text(object, "encoder", kLongestCardText));
   options.width = number(object, "width", 0, 16);
+  if (object.contains("fusion"))  // cards of before 0.2 have none
+    options.fusion = value_of(kFusions, "network.fusion", text(object, "fusion", kLongestCardText));
   options.fusion_strides.clear();
   for (const Json& stride : list(object, "fusion_strides", 0, 5)) {
     if (!stride.is_number_integer()) refuse("network.fusion_strides", "a list of whole numbers");

@@ -10,11 +10,20 @@ namespace scarp::nn {
 
 enum class EncoderShape : std::uint8_t { resnet18, resnet34, resnet50 };
 
+/// Where optical and terrain features meet.
+enum class Fusion : std::uint8_t {
+  all_levels,   ///< two encoders, joined at every stride
+  high_levels,  ///< two encoders, joined at strides 16 and 32 only; the finer skips are optical. In the
+                ///< manner of FFS-Net (IEEE TGRS 2023) as far as its abstract tells
+  early  ///< one encoder sees the planes of both
+};
+
 /// The dual-branch network: an optical and a terrain encoder with the same strides, fused, and a U-shaped
 /// decoder.
 struct NetworkOptions {
   EncoderShape encoder = EncoderShape::resnet18;
-  double width = 0.5;  ///< factor on all channel counts (64, 128, 256, 512 at 1), 0.125..2
+  double width = 0.5;                  ///< factor on all channel counts (64, 128, 256, 512 at 1), 0.125..2
+  Fusion fusion = Fusion::all_levels;  ///< without meaning for a network of one branch
   std::vector<int> fusion_strides = {
       2, 4, 8, 16,
       32};  ///< where Coordinate Attention gates the joined branches before their 1x1; elsewhere a plain 1x1

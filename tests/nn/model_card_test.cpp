@@ -35,7 +35,7 @@ void expect_same(const ModelCard& a, const ModelCard& b) {
 TEST(ModelCard, ComesBackFromItsDocumentUnchanged) {
   ModelCard card = test::toy_card();
   card.description = "\"quoted\", <b>bold</b>, 'single' \\ and \u4e2d\u6587";
-  card.network = {EncoderShape::resnet50, 0.3, {4, 32}, 16, 2, 0.25};
+  card.network = {EncoderShape::resnet50, 0.3, Fusion::early, {4, 32}, 16, 2, 0.25};
   card.terrain_unit = TerrainUnit::pixels;
   card.classes[1].name = std::string(200, 'x');
   card.optical[0].mean = 0.1 + 0.2;
