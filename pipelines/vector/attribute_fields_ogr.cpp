@@ -66,16 +66,17 @@ void set_attribute_fields(OGRFeature& feature, AttributeValues& values, const Ob
   });
 }
 
-void set_shape(OGRFeature& feature, const ShapeView& shape, bool several) {
-  if (!several) {
-    feature.SetGeometryDirectly(ogr_polygon(shape, 0).release());
-    return;
-  }
+std::unique_ptr<OGRGeometry> ogr_shape(const ShapeView& shape, bool several) {
+  if (!several) return ogr_polygon(shape, 0);
   auto polygons = std::make_unique<OGRMultiPolygon>();
   for (std::size_t part = 0; part < shape.part_ends.size(); ++part) {
     polygons->addGeometryDirectly(ogr_polygon(shape, part).release());
   }
-  feature.SetGeometryDirectly(polygons.release());
+  return polygons;
+}
+
+void set_shape(OGRFeature& feature, const ShapeView& shape, bool several) {
+  feature.SetGeometryDirectly(ogr_shape(shape, several).release());
 }
 
 }  // namespace scarp::vector
