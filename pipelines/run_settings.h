@@ -16,6 +16,9 @@ namespace scarp::pipelines {
 /// What a scene is used for: by default its labelled ground is split into training and validation.
 enum class SceneUse : std::uint8_t { split, training, validation };
 
+/// Which weights of a training become its model.
+enum class KeptWeights : std::uint8_t { last, best };
+
 struct SceneSettings {
   datasets::ScenePaths paths;
   std::vector<int> bands;  ///< 1-based; empty: the first ones
@@ -38,7 +41,8 @@ struct RunSettings {
   geo::DemGaps dem_gaps = geo::DemGaps::fill;
   std::vector<nn::ClassSpec> classes = {{0, "background", {235, 235, 235}}, {1, "landslide", {213, 94, 0}}};
   nn::NetworkOptions network;
-  nn::TrainingOptions training;
+  nn::TrainingOptions training = {.precision = nn::Precision::automatic};
+  KeptWeights keep = KeptWeights::last;
   int sample_side = 256;
   int block_side = 128;
   int samples_a_block = 1;

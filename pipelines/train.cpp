@@ -2,7 +2,10 @@
 #include "pipelines/train.h"
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
+#include <fstream>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +15,7 @@
 #include "pipelines/report_file.h"
 #include "pipelines/run_folder.h"
 #include "pipelines/run_settings.h"
+#include "pipelines/tensorboard_events.h"
 #include "pipelines/training_report.h"
 #include "pipelines/training_scenes.h"
 #include "pipelines/version.h"
@@ -66,11 +70,12 @@ class Follower {
 
   void operator()(const nn::TrainingEvent& event) {
     folder_.log(event);
+    log_to_tensorboard(event);
     history_.push_back(event);
     const double left = event.seconds_a_step * static_cast<double>(event.steps - event.step);
-    events_.progress(
-        static_cast<double>(event.step) / static_cast<double>(event.steps),
-        fmt::format("pass {}, loss {:.3f}{}, {:.0f} s left", event.epoch + 1, event.loss, score(), left));
+    events_.progress(static_cast<double>(event.step) / static_cast<double>(event.steps),
+                     fmt::format("pass {}, loss {:.3f}{}, {:.2f} s a step, {:.0f} s left", event.epoch + 1,
+                                 event.loss, score(), event.seconds_a_step, left));
     events_.metric("loss", event.loss);
     if (event.validated && event.validation.size() > 1)
       events_.metric("validation_f1", event.validation[1].f1());
@@ -83,6 +88,17 @@ class Follower {
   }
 
  private:
+  void log_to_tensorboard(const nn::TrainingEvent& event) {
+    if (!tensorboard_) tensorboard_.emplace(folder_.tensorboard(), event.step);
+    tensorboard_->scalar("training/loss", event.step, event.loss);
+    tensorboard_->scalar("training/learning_rate", event.step, event.learning_rate);
+    tensorboard_->scalar("training/seconds_a_step", event.step, event.seconds_a_step);
+    if (!event.validated) return;
+    tensorboard_->scalar("validation/loss", event.step, event.validation_loss);
+    if (event.validation.size() < 2) return;
+    tensorboard_->scalar("validation/f1", event.step, event.validation[1].f1());
+    tensorboard_->scalar("validation/iou", event.step, event.validation[1].iou());
+  }
   std::string score() const {
     const nn::TrainingEvent* event = last_validated();
     return event != nullptr && event->validation.size() > 1
@@ -93,7 +109,32 @@ class Follower {
   RunFolder& folder_;
   Events& events_;
   std::vector<nn::TrainingEvent> history_;
+  std::optional<TensorboardLog> tensorboard_;
 };
+
+/// Processor time of the calling thread, seconds.
+double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// What the training took; times of a resumed one are those of its last part.
+nlohmann::ordered_json summary_of(const RunSettings& settings,
+                                  const std::vector<nn::TrainingEvent>& history,
+                                  double cpu_seconds) {
+  std::vector<double> steps;
+  for (const nn::TrainingEvent& event : history)
+    if (event.seconds_a_step > 0) steps.push_back(event.seconds_a_step);
+  std::sort(steps.begin(), steps.end());
+  const double step = steps.empty() ? 0 : steps[steps.size() / 2];
+  return {
+      {"steps", history.empty() ? 0 : history.back().step},
+      {"cpu_seconds", cpu_seconds},
+      {"seconds_a_step", step},
+      {"samples_a_second", step > 0 ? settings.training.batch / step : 0},
+      {"precision", !history.empty() && history.back().precision == nn::Precision::bf16 ? "bf16" : "fp32"}};
+}
 
 std::string training_summary(const RunSettings& settings,
                              const std::vector<TrainingScene>& scenes,
@@ -138,21 +179,40 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
 
   events.stage("training");
   Follower follower(folder, events);
+  const double begin = thread_seconds();
   nn::train(
       card, settings.training, training, validation.size() > 0 ? &validation : nullptr,
-      {folder.last(), "", options.resume}, [&follower](const nn::TrainingEvent& event) { follower(event); },
-      stop);
+      {folder.last(), folder.best(), options.resume},
+      [&follower](const nn::TrainingEvent& event) { follower(event); }, stop);
   if (stop.stop_requested()) {
     throw Error(Fault::cancelled, fmt::format("Cancelled: go on with scarp train {} -o {} --resume.",
                                               options.run_file, options.run_folder));
   }
-  nn::export_half(folder.last(), folder.model(), true);
+  const auto took = summary_of(settings, follower.history(), thread_seconds() - begin);
+  nn::export_half(settings.keep == KeptWeights::best ? folder.best() : folder.last(), folder.model(), true);
   card = nn::read_model_card(folder.model());
   card.training = training_summary(settings, scenes, follower);
   nn::rewrite_model_card(folder.model(), card);
   write_training_report(folder.report(), settings, card, follower.history());
+  write_text_file(folder.summary(), took.dump(2) + "\n", true);
+  events.info(fmt::format("{:.2f} s a step, {:.1f} samples a second, {}",
+                          took["seconds_a_step"].get<double>(), took["samples_a_second"].get<double>(),
+                          took["precision"].get<std::string>()));
   events.result("model", folder.model());
   events.result("report", folder.report());
+}
+
+TrainingSummary read_training_summary(const std::string& run_folder) {
+  const std::string path = run_folder + "/summary.json";
+  try {
+    std::ifstream in(path);
+    const auto json = nlohmann::json::parse(in);
+    return {json.at("steps"), json.at("cpu_seconds"), json.at("samples_a_second"), json.at("seconds_a_step"),
+            json.at("precision")};
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(Fault::usage,
+                fmt::format("{} holds no finished training ({}: {}).", run_folder, path, error.what()));
+  }
 }
 
 }  // namespace scarp::pipelines

@@ -246,6 +246,11 @@ void BlockSamples::fill(std::int64_t epoch, std::int64_t index, const nn::Sample
   }
 }
 
+std::pair<std::string, int> BlockSamples::block(std::int64_t index) const {
+  const Block& chosen = blocks_[static_cast<std::size_t>(index / per_block_)];
+  return {scenes_[chosen.scene].name, chosen.block};
+}
+
 std::string BlockSamples::place(std::int64_t epoch, std::int64_t index) const {
   const geo::Window at = window(epoch, index);
   return fmt::format("scene {}, row {}, column {}",

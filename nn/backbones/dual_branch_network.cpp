@@ -170,7 +170,11 @@ torch::Tensor DualBranchNetworkImpl::forward(const torch::Tensor& optical,
     if (is_training() && options.dropout > 0) x = drop_channels(x, options.dropout, dropout);
   }
   const auto logits = head_(last_up_->forward(x));  // [B, classes, H, W] of what the network sees
-  return options.input_stride == 1 ? logits : upsample_bilinear_2x(logits.to(torch::kFloat32));
+  if (options.input_stride == 1) return logits;
+  const auto fine = logits.to(torch::kFloat32);
+  // LibTorch's own is faster, but its backward pass on a GPU adds in any order
+  return fine.is_cpu() ? torch::upsample_bilinear2d(fine, {2 * fine.size(2), 2 * fine.size(3)}, false)
+                       : upsample_bilinear_2x(fine);
 }
 
 void DualBranchNetworkImpl::fold_norms() {

@@ -17,6 +17,7 @@ std::unique_ptr<Command> make_doctor_command();
 std::unique_ptr<Command> make_detect_command();
 std::unique_ptr<Command> make_train_command();
 std::unique_ptr<Command> make_folds_command();
+std::unique_ptr<Command> make_ablate_command();
 std::unique_ptr<Command> make_model_command();
 std::unique_ptr<Command> make_demo_command();
 #endif

@@ -290,6 +290,40 @@ TEST(Train, BfloatTrainsToo) {
   EXPECT_TRUE(std::isfinite(outcome.events.back().loss));
 }
 
+TEST(Train, EndsWhenItsPatienceIsUsedUpAndStaysEndedWhenResumed) {
+  const test::TempFolder folder;
+  TrainingOptions options = toy_options();
+  options.epochs = 50;
+  options.patience = 2;
+  options.learning_rate = 1e-12;  // nothing is learnt, so nothing gets better
+  const Outcome outcome = trained(folder.file("last"), options);
+  const TrainingEvent last = outcome.events.back();
+  EXPECT_LT(last.step, last.steps);
+  EXPECT_TRUE(trained(folder.file("last"), options, true).events.empty());
+}
+
+TEST(Train, WithRotationAndZoomItIsTheSameForTheSameSeed) {
+  const test::TempFolder folder;
+  TrainingOptions options = toy_options();
+  options.rotation = 20;
+  options.scale = 1.3;
+  const Outcome once = trained(folder.file("once"), options);
+  expect_same_tensors(once.tensors, trained(folder.file("again"), options).tensors);
+  options.rotation = 0;
+  EXPECT_FALSE(test::same_bits(once.tensors.at("model.head.weight"),
+                               trained(folder.file("other"), options).tensors.at("model.head.weight")));
+}
+
+TEST(Train, WithAutomaticPrecisionSaysWhatWasFoundAndKeepsItWhenResumed) {
+  const test::TempFolder folder;
+  TrainingOptions options = toy_options();
+  options.precision = Precision::automatic;
+  const Outcome stopped = trained(folder.file("last"), options, false, 5);
+  const Precision found = stopped.events.back().precision;
+  EXPECT_NE(found, Precision::automatic);
+  EXPECT_EQ(trained(folder.file("last"), options, true).events.back().precision, found);
+}
+
 TEST(TrainingOptions, RefuseTheFirstFieldOutOfRangeByName) {
   const auto told = [](auto change) -> std::string {
     TrainingOptions options;
