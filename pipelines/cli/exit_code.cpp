@@ -76,6 +76,7 @@ int code_of(vector::Fault fault) {
     case vector::Fault::already_exists:
       return kUsage;
     case vector::Fault::invalid:
+    case vector::Fault::too_complex:
       return kInput;
     case vector::Fault::unwritable:
     case vector::Fault::out_of_space:

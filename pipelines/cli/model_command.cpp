@@ -29,15 +29,21 @@ std::string class_names(const std::vector<nn::ClassSpec>& classes) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+std::string temperature_text(const nn::ModelCard& card) {
+  if (card.calibration.pixels == 0) return fmt::format("{:g} (not fitted)", card.temperature);
+  return fmt::format("{:.3f} (calibration error {:.3f} before, {:.3f} after, {} pixels)", card.temperature,
+                     card.calibration.ece_before, card.calibration.ece_after, card.calibration.pixels);
+}
+
 std::string card_text(const nn::ModelCard& card, const nn::WeightsSummary& weights, const std::string& path) {
   return fmt::format(
       "{}\n  {}\n  file         {}\n  optical      {}\n  terrain      {}\n  classes      {}\n  pixel size   "
       "{:g} to {:g} m\n"
-      "  tiles        {} px, {} px shared\n  weights      {} {}, {:.1f} MB\n  temperature  {:g}\n  licence   "
+      "  tiles        {} px, {} px shared\n  weights      {} {}, {:.1f} MB\n  temperature  {}\n  licence   "
       "   {}\n",
       card.name, card.description, path, channel_names(card.optical), channel_names(card.terrain),
       class_names(card.classes), card.gsd_min_m, card.gsd_max_m, card.tile_px, card.overlap_px,
-      weights.parameters, weights.dtype, static_cast<double>(weights.bytes) / 1e6, card.temperature,
+      weights.parameters, weights.dtype, static_cast<double>(weights.bytes) / 1e6, temperature_text(card),
       card.licence);
 }
 
