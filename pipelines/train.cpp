@@ -2,7 +2,6 @@
 #include "pipelines/train.h"
 
 #include <algorithm>
-#include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -127,10 +126,6 @@ class Follower {
   std::optional<TensorboardLog> tensorboard_;
 };
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 /// Processor time of the calling thread, seconds.
 double thread_seconds() {
   timespec now{};
@@ -221,7 +216,6 @@ void require_landslides(const BlockSamples& training) {
 }  // namespace
 
 void train_run(const TrainOptions& options, Events& events, std::stop_token stop) {
-  const auto start = std::chrono::steady_clock::now();
   const RunSettings settings = read_run_settings(options.run_file, options.settings);
   RunFolder::require_free(options.run_folder, options.resume, options.overwrite);
 
@@ -257,7 +251,7 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
   write_environment(folder.environment(),
                     {nn::torch_version(), settings.training.device, took["precision"].get<std::string>(),
                      settings.training.threads},
-                    hashes, seconds_since(start), true);
+                    hashes, seconds_since_1970(), true);
   write_text_file(folder.summary(), took.dump(2) + "\n", true);
   events.info(fmt::format("{:.2f} s a step, {:.1f} samples a second, {}",
                           took["seconds_a_step"].get<double>(), took["samples_a_second"].get<double>(),
