@@ -9,6 +9,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_detect_command());
   commands.push_back(make_train_command());
   commands.push_back(make_ablate_command());
+  commands.push_back(make_calibrate_command());
 #endif
   commands.push_back(make_folds_command());
   commands.push_back(make_evaluate_command());

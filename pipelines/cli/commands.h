@@ -16,6 +16,7 @@ std::unique_ptr<Command> make_doctor_command();
 #ifdef SCARP_WITH_NN
 std::unique_ptr<Command> make_detect_command();
 std::unique_ptr<Command> make_train_command();
+std::unique_ptr<Command> make_calibrate_command();
 std::unique_ptr<Command> make_folds_command();
 std::unique_ptr<Command> make_ablate_command();
 std::unique_ptr<Command> make_model_command();

@@ -21,7 +21,7 @@ network: {width: 0.2, input_stride: 2}
 tile: {size: 256, overlap: 64}
 samples: {side: 128, block: 96}
 validation: {share: 0}
-training: {epochs: 40, batch: 8, learning_rate: 4.0e-3, device: cpu}
+training: {epochs: 40, batch: 8, learning_rate: 4.0e-3, class_weights: [1, 2], drop_optical: 0.25, device: cpu, precision: fp32}
 """
 
 
