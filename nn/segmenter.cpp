@@ -161,9 +161,7 @@ class NetworkSegmenter final : public Segmenter {
 
   at::Tensor logits_of(const RawPlanes& raw) const {
     const InputPlanes inputs = normalise_(raw.optical, raw.terrain, raw.valid, raw.terrain_valid);
-    return network_.ptr()
-        ->forward(as_network_input(inputs.optical), as_network_input(inputs.terrain))
-        .to(torch::kFloat32);
+    return network_.ptr()->forward(inputs.optical, inputs.terrain).to(torch::kFloat32);
   }
 
   at::Tensor averaged(const RawPlanes& raw) const {
@@ -182,12 +180,6 @@ class NetworkSegmenter final : public Segmenter {
     for (const auto& tile : raw.terrain.unbind(0)) tiles.push_back((*turn_terrain_)(tile, view));
     out.terrain = torch::stack(tiles);
     return out;
-  }
-
-  at::Tensor as_network_input(const at::Tensor& x) const {
-    if (!x.defined()) return x;
-    return x.to(precision_ == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32)
-        .contiguous(at::MemoryFormat::ChannelsLast);
   }
 
   ModelCard card_;
