@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -122,7 +123,10 @@ class Package {
       if constexpr (std::is_same_v<Value, std::string>) {
         insert_->bind(place, std::string_view(value));
       } else if constexpr (std::is_same_v<Value, std::optional<double>>) {
-        value ? insert_->bind(place, *value) : insert_->bind_null(place);
+        bool& known = known_[static_cast<std::size_t>(place - 3)];
+        if (value) insert_->bind(place, *value);
+        if (!value && known) insert_->bind_null(place);
+        known = value.has_value();
       } else {
         insert_->bind(place, static_cast<std::int64_t>(value));
       }
@@ -156,6 +160,7 @@ class Package {
   std::optional<SqliteStatement> insert_;
   std::optional<GeopackageIndex> index_;  ///< empty if the layer has none
   AttributeValues values_;
+  std::array<bool, kAttributeFields.size()> known_{};  ///< numbers that are bound; others stay NULL
   ByteBuffer blob_;
   Bounds extent_;
   std::int32_t srs_id_ = 0;
