@@ -16,8 +16,8 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_inspect_command());
   commands.push_back(make_terrain_command());
   commands.push_back(make_synth_command());
-#ifdef SCARP_WITH_NN
   commands.push_back(make_model_command());
+#ifdef SCARP_WITH_NN
   commands.push_back(make_demo_command());
 #endif
   commands.push_back(make_doctor_command());
