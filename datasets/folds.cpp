@@ -142,7 +142,7 @@ std::vector<int> folds_of(const Folds& folds,
   const auto found = std::find_if(folds.scenes.begin(), folds.scenes.end(),
                                   [&](const SceneFolds& s) { return s.scene == scene; });
   if (found == folds.scenes.end()) {
-    throw Error(Fault::bad_argument, file + " has no folds for the scene \"" + scene +
+    throw Error(Fault::other_data, file + " has no folds for the scene \"" + scene +
                                          "\"; name the scene as in the file, or make folds with scarp folds");
   }
   std::vector<int> result;
@@ -155,7 +155,7 @@ std::vector<int> folds_of(const Folds& folds,
                          : found->fold[static_cast<std::size_t>(same - found->blocks.begin())]);
   }
   if (absent > 0 || found->blocks.size() != blocks.blocks.size()) {
-    throw Error(Fault::bad_argument,
+    throw Error(Fault::other_data,
                 file + " was made for other data: it has " + std::to_string(found->blocks.size()) +
                     " blocks of the scene \"" + scene + "\", which has " +
                     std::to_string(blocks.blocks.size()) + ", and " + std::to_string(absent) +

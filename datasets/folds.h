@@ -39,7 +39,7 @@ GroundSplit split_of_fold(const LabelledBlocks& blocks,
                           int margin_px);
 
 /// The folds of a scene's blocks as a file has them.
-/// @throws Error (bad_argument) if the file was made for other blocks: it says how many differ
+/// @throws Error (other_data) if the file was made for other blocks: it says how many differ
 std::vector<int> folds_of(const Folds& folds,
                           const std::string& scene,
                           const LabelledBlocks& blocks,

@@ -75,6 +75,8 @@ struct GeodesicMeasure::Patches {
   double radius;  ///< in map units
   std::map<Cell, GeodesicPatch> fitted;
   Cell last_cell;
+  MapPoint last_middle;
+  double last_heart = 0;
   const GeodesicPatch* last = nullptr;
 };
 
@@ -97,12 +99,20 @@ const GeodesicPatch& GeodesicMeasure::Patches::patch_of(const Cell& cell) {
 }
 
 const GeodesicPatch& GeodesicMeasure::Patches::at(MapPoint point) {
-  if (last != nullptr && cell_of(point, last_cell.level) == last_cell) return *last;
+  if (last != nullptr && std::abs(point.x - last_middle.x) < last_heart &&
+      std::abs(point.y - last_middle.y) < last_heart) {
+    return *last;
+  }
   for (int level = 0; level < kLevels; ++level) {
     last_cell = cell_of(point, level);
     last = &patch_of(last_cell);
     if (last->usable()) break;
   }
+  // Well within its cell, so that a point at a border has one patch whatever came before.
+  const double half = kPatchHalf * radius / (1 << (2 * last_cell.level));
+  last_middle = {(2 * static_cast<double>(last_cell.col) + 1) * half,
+                 (2 * static_cast<double>(last_cell.row) + 1) * half};
+  last_heart = half * (1 - 1e-6);
   return *last;
 }
 
@@ -162,10 +172,10 @@ bool GeodesicMeasure::Patches::measure_in_patches(std::span<const MapPoint> ring
     const GeodesicPatch::Local end = here.local(ring[i + 1]);
     const double du = end.u - begin.u;
     const double dv = end.v - begin.v;
-    const double bend = std::hypot(du, dv) * (1 / plane.radius() + std::abs(frame.r1));
+    const double bend = 1 / plane.radius() + std::abs(frame.r1);
     GeodesicEdge edge;
     double turn = du / frame.p0;
-    if (bend < kMostBend && here.contains(ring[i + 1])) {
+    if ((du * du + dv * dv) * bend * bend < kMostBend * kMostBend && here.contains(ring[i + 1])) {
       edge = short_edge(frame, du, dv, (begin.v + end.v) / 2);
       edge.area_m2 += (frame.q0 - q_zero) * turn;
     } else {

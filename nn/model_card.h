@@ -15,7 +15,7 @@ enum class Fusion : std::uint8_t {
   all_levels,   ///< two encoders, joined at every stride
   high_levels,  ///< two encoders, joined at strides 16 and 32 only; the finer skips are optical. In the
                 ///< manner of FFS-Net (IEEE TGRS 2023) as far as its abstract tells
-  early  ///< one encoder sees the planes of both
+  early         ///< one encoder sees the planes of both
 };
 
 /// The dual-branch network: an optical and a terrain encoder with the same strides, fused, and a U-shaped
@@ -54,6 +54,15 @@ struct ClassSpec {
 /// scene at 5 m and one at 30 m that look alike in pixels look alike to the network.
 enum class TerrainUnit : std::uint8_t { metres, pixels };
 
+/// How the temperature was found: on labelled ground that the training did not see.
+struct CalibrationSummary {
+  double ece_before = 0;    ///< expected calibration error at temperature 1
+  double ece_after = 0;     ///< on ground that the temperature was not fitted to
+  std::int64_t pixels = 0;  ///< 0: the temperature was not fitted
+  std::int64_t blocks = 0;
+  bool operator==(const CalibrationSummary&) const = default;
+};
+
 /// Everything a model says of itself. One file is the whole model: this is the JSON document in its metadata.
 struct ModelCard {
   std::string name;
@@ -69,8 +78,9 @@ struct ModelCard {
   double gsd_max_m = 0;
   int tile_px = 512;
   int overlap_px = 128;
-  double temperature = 1;       ///< logits are divided by it before softmax
-  std::string training = "{}";  ///< JSON: data, protocol, scores
+  double temperature = 1;          ///< logits are divided by it before softmax
+  CalibrationSummary calibration;  ///< of the temperature
+  std::string training = "{}";     ///< JSON: data, protocol, scores
 
   std::string to_json() const;  ///< the document, one key a field
   static ModelCard from_json(

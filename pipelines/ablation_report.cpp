@@ -44,7 +44,9 @@ std::vector<std::string> cells_of(const AblationPlan& plan, const AblationRow& r
           fmt::format("{:.3f}", row.pooled.miou),
           outlines ? fmt::format("{:.3f}", row.pooled.boundary_f1) : "",
           compared && outlines ? difference_text(row.boundary_difference, row.boundary_interval) : "",
-          row.ece_before < 0 ? "" : fmt::format("{:.3f}, {:.3f}", row.ece_before, row.ece_after),
+          row.ece_before < 0
+              ? ""
+              : fmt::format("{:.3f}, {:.3f} (T {:.2f})", row.ece_before, row.ece_after, row.temperature),
           fmt::format("{:.1f} M", static_cast<double>(row.parameters) / 1e6),
           row.cpu_seconds > 0 ? fmt::format("{:.0f} s", row.cpu_seconds) : ""};
 }

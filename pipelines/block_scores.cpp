@@ -146,7 +146,8 @@ BlockScores score_blocks(const nn::Segmenter& segmenter,
     const std::vector<double> margins = margins_of(window, segmenter.card().classes.size());
     for (std::size_t i = 0; i < margins.size(); ++i) {
       if (window.labels[i] != nn::kIgnoreLabel)
-        scores.margins[static_cast<std::size_t>(index % 2)].add(margins[i], window.labels[i] != 0);
+        scores.margins[static_cast<std::size_t>(index % 2)].add(margins[i] * segmenter.card().temperature,
+                                                                window.labels[i] != 0);
     }
     const auto [scene, block] = samples.block(index);
     scores.blocks.push_back({scene, block, counts_of(window, side, outline_tolerance_px)});

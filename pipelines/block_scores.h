@@ -43,8 +43,8 @@ struct BlockScore {
 
 struct BlockScores {
   std::vector<BlockScore> blocks;          ///< in the order of the samples
-  std::array<MarginHistogram, 2> margins;  ///< of every other block: calibration is fitted on one half and
-                                           ///< judged on the other
+  std::array<MarginHistogram, 2> margins;  ///< of every other block, as if the model had no temperature:
+                                           ///< calibration is fitted on one half and judged on the other
 };
 
 /// Runs a network over the validation blocks, each in its own window, as training does.

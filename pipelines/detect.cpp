@@ -51,6 +51,7 @@ std::map<std::string, std::string> provenance(const DetectOptions& options, cons
           {"SCARP_MODEL", card.name},
           {"SCARP_DEVICE", segmenter.device()},
           {"SCARP_PRECISION", segmenter.precision()},
+          {"SCARP_FLIPS", std::to_string(segmenter.flips())},
           {"SCARP_OPTICAL", options.optical},
           {"SCARP_DEM", options.dem},
           {"SCARP_DEM_GAPS", options.dem_gaps == geo::DemGaps::fill ? "fill" : "mask"},

@@ -8,6 +8,8 @@
 #include "geo/error.h"
 #include "geo/raster_writer_gdal.h"
 #include "pipelines/error.h"
+#include "pipelines/evaluate_layers.h"
+#include "pipelines/evaluate_polygons.h"
 #include "pipelines/evaluate_tally.h"
 #include "pipelines/report_evaluation.h"
 #include "pipelines/report_file.h"
@@ -77,6 +79,11 @@ void fill_warnings(Evaluation& out, Events& events) {
   }
 }
 
+bool polygons_on_both_sides(const EvaluateOptions& options) {
+  return holds_features(geo::parse_layer_path(options.prediction).file) &&
+         holds_features(geo::parse_layer_path(options.labels).file);
+}
+
 void fill_bootstrap(const EvaluateOptions& options,
                     std::span<const GroundCounts> blocks,
                     std::span<const GroundCounts> other,
@@ -114,6 +121,10 @@ Evaluation summarised(const EvaluateOptions& options,
   fill_classes(tally.confusion, in.class_names, out);
   const ObjectScores objects = tally.objects.scores();
   out.objects = {objects.predicted, objects.labelled, objects.matched, objects.f1()};
+  out.objects_at = tally.objects.scores_at(kMatchIous);
+  if (polygons_on_both_sides(options)) {
+    out.polygons_at = evaluate_polygons(options.prediction, options.labels, in.labelled_area);
+  }
   if (other) out.against = {options.against, other->probability_raster, scores_of(pooled(others))};
   fill_bootstrap(options, blocks, others, out);
   fill_warnings(out, events);

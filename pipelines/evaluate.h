@@ -8,6 +8,7 @@
 
 #include "pipelines/evaluate_bootstrap.h"
 #include "pipelines/events.h"
+#include "pipelines/vector/polygon_match.h"
 
 namespace scarp::pipelines {
 
@@ -53,6 +54,9 @@ struct Evaluation : MapScores {
     std::int64_t predicted = 0, labelled = 0, matched = 0;
     double f1 = 0;
   } objects;
+  std::vector<vector::PolygonScores> objects_at;   ///< the same at several thresholds of IoU, see kMatchIous
+  std::vector<vector::PolygonScores> polygons_at;  ///< of polygons as they are in their files, with boundary
+                                                   ///< distances; empty unless map and labels are polygons
   /// One entry a class id but 0 that occurs, against all others.
   struct ClassScore {
     int id = 0;

@@ -36,6 +36,22 @@ Json to_json(const Evaluation::Other& other, const Evaluation& evaluation) {
   return json;
 }
 
+Json to_json(const std::vector<vector::PolygonScores>& thresholds) {
+  Json list = Json::array();
+  for (const vector::PolygonScores& at : thresholds) {
+    Json& json = list.emplace_back(Json{{"iou", at.least_iou},
+                                        {"predicted", at.predicted},
+                                        {"labelled", at.labelled},
+                                        {"matched", at.matched},
+                                        {"precision", at.precision()},
+                                        {"recall", at.recall()},
+                                        {"f1", at.f1()}});
+    if (at.mean_iou) json["mean_iou"] = *at.mean_iou;
+    if (at.boundary_m) json["boundary_m"] = *at.boundary_m;
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string Evaluation::to_json() const {
@@ -63,6 +79,8 @@ std::string Evaluation::to_json() const {
                {"polygons_matched", objects.matched},
                {"polygons_f1_iou50", objects.f1}};
   if (ece >= 0) json["ece"] = ece;
+  json["objects_at_iou"] = pipelines::to_json(objects_at);
+  if (!polygons_at.empty()) json["polygons_at_iou"] = pipelines::to_json(polygons_at);
   json["reliability"] = Json::array();
   for (const Bin& bin : reliability) {
     json["reliability"].push_back(

@@ -154,6 +154,17 @@ void add_confusion(HtmlReport& report, const Evaluation& s) {
         "labelled, without data in the map: left out of all counts"}});
 }
 
+Rows match_rows(const std::vector<vector::PolygonScores>& thresholds, bool distances) {
+  Rows rows;
+  for (const vector::PolygonScores& at : thresholds) {
+    std::vector<std::string>& row = rows.emplace_back(std::vector<std::string>{
+        fmt::format("{:.0f} %", 100 * at.least_iou), count_text(at.matched), figure_text(at.precision()),
+        figure_text(at.recall()), figure_text(at.f1()), at.mean_iou ? figure_text(*at.mean_iou) : "-"});
+    if (distances) row.push_back(at.boundary_m ? fmt::format("{:.3g} m", *at.boundary_m) : "-");
+  }
+  return rows;
+}
+
 void add_objects(HtmlReport& report, const Evaluation& s) {
   report.add_heading("Landslides as objects");
   report.add_paragraph(
@@ -164,6 +175,13 @@ void add_objects(HtmlReport& report, const Evaluation& s) {
                    {{"mapped", count_text(s.objects.predicted)},
                     {"labelled", count_text(s.objects.labelled)},
                     {"the same", count_text(s.objects.matched)}});
+  report.add_table("Objects that share at least so much of the ground that they cover together",
+                   {"at least", "the same", "precision", "recall", "F1", "mean IoU"},
+                   match_rows(s.objects_at, false));
+  if (s.polygons_at.empty()) return;
+  report.add_table("Polygons as they are in their files, at least half within the labelled area",
+                   {"at least", "the same", "precision", "recall", "F1", "mean IoU", "outlines apart"},
+                   match_rows(s.polygons_at, true));
 }
 
 void add_classes(HtmlReport& report, const Evaluation& s) {

@@ -117,6 +117,7 @@ void RunSettings::check() const {
   require(fold == 0 || !folds_file.empty(),
           "A fold is chosen, but the run file names no folds file: give one under the key validation.folds "
           "(scarp folds makes it).");
+  require(temperature > 0, fmt::format("training.temperature must be positive, is {}.", temperature));
   require(gsd_min_m <= gsd_max_m, "gsd.min must not be larger than gsd.max.");
   for (const SceneSettings& scene : scenes) {
     require(!scene.paths.dem.empty() || terrain.empty(),

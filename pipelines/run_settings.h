@@ -25,6 +25,13 @@ struct SceneSettings {
   SceneUse use = SceneUse::split;
 };
 
+/// The defaults of nn, but with whichever precision is faster here.
+inline nn::TrainingOptions measured_precision() {
+  nn::TrainingOptions options;
+  options.precision = nn::Precision::automatic;
+  return options;
+}
+
 /// A training run, as its run file says it. Every field's key, type, unit, default and meaning stand in one
 /// table (run_settings.cpp), from which the documentation is made.
 struct RunSettings {
@@ -41,8 +48,9 @@ struct RunSettings {
   geo::DemGaps dem_gaps = geo::DemGaps::fill;
   std::vector<nn::ClassSpec> classes = {{0, "background", {235, 235, 235}}, {1, "landslide", {213, 94, 0}}};
   nn::NetworkOptions network;
-  nn::TrainingOptions training = {.precision = nn::Precision::automatic};
+  nn::TrainingOptions training = measured_precision();
   KeptWeights keep = KeptWeights::last;
+  double temperature = 1;
   int sample_side = 256;
   int block_side = 128;
   int samples_a_block = 1;

@@ -368,6 +368,12 @@ std::vector<Setting> training_settings() {
           "score is then too good)",
           [](RunSettings & s) -> auto& { return s.keep; }),
       value(
+          "training.temperature", "",
+          "temperature of the model where no ground validates, e.g. that of a comparison over folds; else it "
+          "is "
+          "fitted",
+          [](RunSettings & s) -> auto& { return s.temperature; }),
+      value(
           "training.threads", "", "threads of the network; the weights depend on it",
           [](RunSettings & s) -> auto& { return s.training.threads; }),
       value(

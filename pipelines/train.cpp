@@ -11,8 +11,12 @@
 #include <nlohmann/json.hpp>
 
 #include "geo/terrain.h"
+#include "nn/segmenter.h"
+#include "pipelines/calibrate.h"
 #include "pipelines/error.h"
+#include "pipelines/input_hashes_gdal.h"
 #include "pipelines/report_file.h"
+#include "pipelines/run_environment.h"
 #include "pipelines/run_folder.h"
 #include "pipelines/run_settings.h"
 #include "pipelines/tensorboard_events.h"
@@ -81,6 +85,16 @@ class Follower {
       events_.metric("validation_f1", event.validation[1].f1());
   }
   const std::vector<nn::TrainingEvent>& history() const { return history_; }
+  /// The pass whose weights are kept; none without validation.
+  const nn::TrainingEvent* kept(KeptWeights which) const {
+    const nn::TrainingEvent* best = nullptr;
+    for (const nn::TrainingEvent& event : history_) {
+      if (!event.validated || event.validation.size() < 2) continue;
+      const bool later = which == KeptWeights::last || best == nullptr;
+      if (later || event.validation[1].f1() > best->validation[1].f1()) best = &event;
+    }
+    return best;
+  }
   const nn::TrainingEvent* last_validated() const {
     const auto found =
         std::find_if(history_.rbegin(), history_.rend(), [](const auto& event) { return event.validated; });
@@ -149,8 +163,9 @@ std::string training_summary(const RunSettings& settings,
   summary["epochs"] = settings.training.epochs;
   summary["seed"] = settings.training.seed;
   summary["validation"] =
-      "whole groups of touching ground, the last checkpoint, threshold 0.5, pooled over pixels";
-  if (const nn::TrainingEvent* event = follower.last_validated()) {
+      fmt::format("whole groups of touching ground, the {} checkpoint, threshold 0.5, pooled over pixels",
+                  settings.keep == KeptWeights::best ? "best" : "last");
+  if (const nn::TrainingEvent* event = follower.kept(settings.keep)) {
     for (std::size_t c = 1; c < event->validation.size(); ++c) {
       summary["scores"].push_back({{"class", settings.classes[c].name},
                                    {"f1", event->validation[c].f1()},
@@ -158,6 +173,44 @@ std::string training_summary(const RunSettings& settings,
     }
   }
   return summary.dump();
+}
+
+std::vector<FileHash> hashes_of(const RunSettings& settings, Events& events, const std::stop_token& stop) {
+  std::vector<std::string> inputs;
+  for (const SceneSettings& scene : settings.scenes) {
+    for (const std::string& path :
+         {scene.paths.optical, scene.paths.dem, scene.paths.labels, scene.paths.labelled_area})
+      inputs.push_back(path);
+  }
+  inputs.push_back(settings.folds_file);
+  return hash_files(files_of_inputs(inputs), events, stop);
+}
+
+/// Writes the model of a finished run and says its card with its temperature: fitted on the ground that
+/// validated, or else what the run file says.
+nn::ModelCard finished_model(const RunSettings& settings,
+                             const RunFolder& folder,
+                             BlockSamples& validation,
+                             Events& events,
+                             const std::stop_token& stop) {
+  nn::export_half(settings.keep == KeptWeights::best ? folder.best() : folder.last(), folder.model(), true);
+  if (validation.size() > 0) {
+    events.stage("calibrating");
+    const auto segmenter =
+        nn::load_segmenter(folder.model(), {settings.training.device, nn::Precision::fp32});
+    return calibrated_card(*segmenter, validation, events, stop);
+  }
+  nn::ModelCard card = nn::read_model_card(folder.model());
+  card.temperature = settings.temperature;
+  return card;
+}
+
+void require_landslides(const BlockSamples& training) {
+  if (training.hold_landslides()) return;
+  throw Error(
+      Fault::contradiction,
+      "No pixel of the labelled ground that trains is a landslide, so there is nothing to learn: give "
+      "labels of the same ground, or a labelled area that holds some of them.");
 }
 
 }  // namespace
@@ -171,11 +224,13 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
   nn::ModelCard card = card_for(settings, scenes);
   BlockSamples training(scenes, settings, BlockSamples::Purpose::training);
   BlockSamples validation(scenes, settings, BlockSamples::Purpose::validation);
+  require_landslides(training);
   events.info(fmt::format("{} training blocks, {} validation blocks",
                           training.size() / settings.samples_a_block, validation.size()));
 
   RunFolder folder(options.run_folder, options.resume, options.overwrite);
   write_text_file(folder.config(), to_yaml(settings), true);
+  const std::vector<FileHash> hashes = hashes_of(settings, events, stop);
 
   events.stage("training");
   Follower follower(folder, events);
@@ -189,11 +244,14 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
                                               options.run_file, options.run_folder));
   }
   const auto took = summary_of(settings, follower.history(), thread_seconds() - begin);
-  nn::export_half(settings.keep == KeptWeights::best ? folder.best() : folder.last(), folder.model(), true);
-  card = nn::read_model_card(folder.model());
+  card = finished_model(settings, folder, validation, events, stop);
   card.training = training_summary(settings, scenes, follower);
   nn::rewrite_model_card(folder.model(), card);
   write_training_report(folder.report(), settings, card, follower.history());
+  write_environment(folder.environment(),
+                    {nn::torch_version(), settings.training.device, took["precision"].get<std::string>(),
+                     settings.training.threads},
+                    hashes, seconds_since_1970(), true);
   write_text_file(folder.summary(), took.dump(2) + "\n", true);
   events.info(fmt::format("{:.2f} s a step, {:.1f} samples a second, {}",
                           took["seconds_a_step"].get<double>(), took["samples_a_second"].get<double>(),

@@ -232,6 +232,16 @@ void BlockSamples::fill_labels(const Block& block,
   }
 }
 
+bool BlockSamples::hold_landslides() const {
+  return std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& chosen) {
+    const TrainingScene& scene = scenes_[chosen.scene];
+    const geo::Window& block = scene.blocks.blocks[static_cast<std::size_t>(chosen.block)];
+    const std::vector<std::uint8_t> ids = datasets::label_window(scene.labels, scene.pixels->grid(), block);
+    return std::any_of(ids.begin(), ids.end(),
+                       [](std::uint8_t id) { return id != 0 && id != nn::kIgnoreLabel; });
+  });
+}
+
 void BlockSamples::fill(std::int64_t epoch, std::int64_t index, const nn::SampleView& out) {
   const Block& block = blocks_[static_cast<std::size_t>(index / per_block_)];
   const geo::Window wanted = window(epoch, index);

@@ -137,13 +137,15 @@ std::vector<torch::Tensor> DualBranchNetworkImpl::fuse(const std::vector<torch::
 
 std::vector<torch::Tensor> DualBranchNetworkImpl::encode(const torch::Tensor& optical,
                                                          const torch::Tensor& terrain) {
-  const auto shrink = [&](const torch::Tensor& x) {
-    return options.input_stride == 1 ? x : torch::avg_pool2d(x, options.input_stride);
+  // shrunk first, so that only a quarter is brought to the layout and precision of the weights
+  const auto seen = [&](const torch::Tensor& x) {
+    const auto small = options.input_stride == 1 ? x : torch::avg_pool2d(x, options.input_stride);
+    return small.to(head_->weight.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
   };
-  if (!joint_.is_empty()) return joint_->forward(shrink(torch::cat({optical, terrain}, 1)));
-  if (optical_.is_empty()) return terrain_->forward(shrink(terrain));
-  if (terrain_.is_empty()) return optical_->forward(shrink(optical));
-  return fuse(optical_->forward(shrink(optical)), terrain_->forward(shrink(terrain)));
+  if (!joint_.is_empty()) return joint_->forward(seen(torch::cat({optical, terrain}, 1)));
+  if (optical_.is_empty()) return terrain_->forward(seen(terrain));
+  if (terrain_.is_empty()) return optical_->forward(seen(optical));
+  return fuse(optical_->forward(seen(optical)), terrain_->forward(seen(terrain)));
 }
 
 void DualBranchNetworkImpl::check_planes(const torch::Tensor& planes,
@@ -171,7 +173,7 @@ torch::Tensor DualBranchNetworkImpl::forward(const torch::Tensor& optical,
   }
   const auto logits = head_(last_up_->forward(x));  // [B, classes, H, W] of what the network sees
   if (options.input_stride == 1) return logits;
-  const auto fine = logits.to(torch::kFloat32);
+  const auto fine = logits.to(torch::kFloat32).contiguous();
   // LibTorch's own is faster, but its backward pass on a GPU adds in any order
   return fine.is_cpu() ? torch::upsample_bilinear2d(fine, {2 * fine.size(2), 2 * fine.size(3)}, false)
                        : upsample_bilinear_2x(fine);

@@ -20,55 +20,79 @@ const at::Tensor& saved_moment(const NamedTensors& tensors, const std::string& n
   return found->second;
 }
 
+std::vector<ParameterGroup> decayed_by_dimension(const NamedParameters& parameters) {
+  std::vector<ParameterGroup> groups(2);
+  groups[1].decayed = false;
+  for (const auto& parameter : parameters)
+    groups[parameter.second.dim() <= 1 ? 1 : 0].parameters.push_back(parameter);
+  return groups;
+}
+
 }  // namespace
 
-AdamW::AdamW(std::vector<std::pair<std::string, at::Tensor>> parameters, const Options& options)
-    : groups_(2), options_(options) {
-  groups_[0].weight_decay = options.weight_decay;
-  for (auto& [name, parameter] : parameters) {
-    Group& group = groups_[parameter.dim() <= 1 ? 1 : 0];
-    group.names.push_back(name);
-    group.parameters.push_back(parameter);
-    group.first.push_back(torch::zeros_like(parameter));
-    group.second.push_back(torch::zeros_like(parameter));
-    group.steps.push_back(torch::zeros({}, parameter.options().dtype(torch::kFloat32)));
+AdamW::AdamW(const NamedParameters& parameters, const Options& options)
+    : AdamW(decayed_by_dimension(parameters), options) {}
+
+AdamW::AdamW(const std::vector<ParameterGroup>& groups, const Options& options) : options_(options) {
+  for (const ParameterGroup& given : groups) {
+    Group& group = groups_.emplace_back();
+    group.decayed = given.decayed;
+    group.rate_scale = given.rate_scale;
+    for (const auto& [name, parameter] : given.parameters) {
+      group.names.push_back(name);
+      group.parameters.push_back(parameter);
+      group.first.push_back(torch::zeros_like(parameter));
+      group.second.push_back(torch::zeros_like(parameter));
+      group.steps.push_back(torch::zeros({}, parameter.options().dtype(torch::kFloat32)));
+    }
   }
 }
 
 void AdamW::step(double learning_rate) {
+  step(learning_rate, options_.weight_decay);
+}
+
+void AdamW::step(double learning_rate, double weight_decay) {
+  for (const Group& group : groups_)
+    step_of(group, learning_rate * group.rate_scale, group.decayed ? weight_decay : 0);
+}
+
+void AdamW::step_of(const Group& group, double learning_rate, double weight_decay) {
   const torch::NoGradGuard no_grad;
-  for (Group& group : groups_) {
-    std::vector<at::Tensor> parameters, gradients, first, second, steps;
-    for (std::size_t i = 0; i < group.parameters.size(); ++i) {
-      const at::Tensor& gradient = group.parameters[i].grad();
-      if (!gradient.defined()) continue;
-      parameters.push_back(group.parameters[i]);
-      // the kernel walks through memory: all must be laid out as the parameter is
-      const bool alike = gradient.strides() == parameters.back().strides();
-      gradients.push_back(alike ? gradient : torch::empty_like(parameters.back()).copy_(gradient));
-      first.push_back(group.first[i]);
-      second.push_back(group.second[i]);
-      steps.push_back(group.steps[i]);
-    }
-    if (parameters.empty()) continue;
-    at::_foreach_add_(steps, 1);
-    at::_fused_adamw_(parameters, gradients, first, second, {}, steps, learning_rate, options_.beta1,
-                      options_.beta2, group.weight_decay, options_.epsilon, /*amsgrad=*/false,
-                      /*maximize=*/false);
+  std::vector<at::Tensor> parameters, gradients, first, second, steps;
+  for (std::size_t i = 0; i < group.parameters.size(); ++i) {
+    const at::Tensor& gradient = group.parameters[i].grad();
+    if (!gradient.defined()) continue;
+    parameters.push_back(group.parameters[i]);
+    // the kernel walks through memory: all must be laid out as the parameter is
+    const bool alike = gradient.strides() == parameters.back().strides();
+    gradients.push_back(alike ? gradient : torch::empty_like(parameters.back()).copy_(gradient));
+    first.push_back(group.first[i]);
+    second.push_back(group.second[i]);
+    steps.push_back(group.steps[i]);
   }
+  if (parameters.empty()) return;
+  at::_foreach_add_(steps, 1);
+  at::_fused_adamw_(parameters, gradients, first, second, {}, steps, learning_rate, options_.beta1,
+                    options_.beta2, weight_decay, options_.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+}
+
+at::Tensor clip_gradients(const std::vector<at::Tensor>& parameters, double largest) {
+  const torch::NoGradGuard no_grad;
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : parameters) {
+    if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  }
+  if (gradients.empty()) return {};
+  const auto norm = at::stack(at::_foreach_norm(gradients, 2)).norm();
+  at::_foreach_mul_(gradients, at::clamp_max(largest / (norm + 1e-6), 1.0));
+  return norm;
 }
 
 void AdamW::clip_gradients(double largest) {
-  const torch::NoGradGuard no_grad;
-  std::vector<at::Tensor> gradients;
-  for (const Group& group : groups_) {
-    for (const at::Tensor& parameter : group.parameters) {
-      if (parameter.grad().defined()) gradients.push_back(parameter.grad());
-    }
-  }
-  if (gradients.empty()) return;
-  const auto norm = at::stack(at::_foreach_norm(gradients, 2)).norm();
-  at::_foreach_mul_(gradients, at::clamp_max(largest / (norm + 1e-6), 1.0));
+  std::vector<at::Tensor> all;
+  for (const Group& group : groups_) all.insert(all.end(), group.parameters.begin(), group.parameters.end());
+  nn::clip_gradients(all, largest);
 }
 
 void AdamW::zero_gradients() {

@@ -26,7 +26,8 @@ class PickleMachine {
   explicit PickleMachine(PickleStream& stream) : stream_(stream) {}
 
   void step(std::uint8_t opcode);
-  // Each takes the opcodes of its kind, and says whether this was one. pickle_opcodes.cpp
+  // Each takes the opcodes of its kind, and says whether this was one. pickle_scalars.cpp,
+  // pickle_opcodes.cpp
   bool take_number(std::uint8_t opcode);
   bool take_text(std::uint8_t opcode);
   bool take_container(std::uint8_t opcode);

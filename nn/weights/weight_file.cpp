@@ -2,7 +2,7 @@
 #include "nn/weight_file.h"
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -145,9 +145,10 @@ const std::map<std::string, std::string>& WeightFile::notes() const noexcept {
 
 std::vector<std::byte> WeightFile::read(const WeightTensor& tensor) const {
   const auto& all = reader_->tensors;
-  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& each) { return &each == &tensor; });
-  if (found == all.end()) throw Error(Fault::bad_argument, path() + ": a tensor of another file");
-  return reader_->read(static_cast<std::size_t>(found - all.begin()));
+  const WeightTensor* const begin = all.data();
+  if (std::less<>{}(&tensor, begin) || !std::less<>{}(&tensor, begin + all.size()))
+    throw Error(Fault::bad_argument, path() + ": a tensor of another file");
+  return reader_->read(static_cast<std::size_t>(&tensor - begin));
 }
 
 }  // namespace scarp::nn

@@ -65,6 +65,7 @@ int code_of(datasets::Fault fault) {
     case datasets::Fault::no_labels:
     case datasets::Fault::no_overlap:
     case datasets::Fault::empty_split:
+    case datasets::Fault::other_data:
       return kInput;
   }
   return kDefect;

@@ -63,8 +63,9 @@ void PixelSums::add_gradient(double rise_east, double rise_north) {
   const double rise = std::sqrt(rise_east * rise_east + rise_north * rise_north);
   if (!std::isfinite(rise) || rise == 0) return;
   const double weight = std::atan(rise);
-  downhill_east_.add(-weight * rise_east / rise);
-  downhill_north_.add(-weight * rise_north / rise);
+  const double part = -weight / rise;
+  downhill_east_.add(part * rise_east);
+  downhill_north_.add(part * rise_north);
   downhill_weight_.add(weight);
 }
 

@@ -98,6 +98,18 @@ double PolygonScores::f1() const {
   return share(2 * matched, predicted + labelled);
 }
 
+PolygonScores scores_of(std::span<const PolygonPair> matched,
+                        double least_iou,
+                        std::int64_t predicted,
+                        std::int64_t labelled) {
+  PolygonScores scores{least_iou, predicted, labelled, std::ssize(matched), {}, {}};
+  if (matched.empty()) return scores;
+  double iou = 0;
+  for (const PolygonPair& pair : matched) iou += pair.iou;
+  scores.mean_iou = iou / static_cast<double>(matched.size());
+  return scores;
+}
+
 std::vector<PolygonScores> match_polygons(std::span<const geo::Feature> predicted,
                                           std::span<const geo::Feature> labelled,
                                           std::span<const double> thresholds,
@@ -113,16 +125,11 @@ std::vector<PolygonScores> match_polygons(std::span<const geo::Feature> predicte
   std::vector<PolygonScores> scores;
   for (const double threshold : thresholds) {
     const std::vector<PolygonPair> matched = best_pairs(pairs, threshold);
-    PolygonScores& at = scores.emplace_back();
-    at = {threshold, std::ssize(predicted), std::ssize(labelled), std::ssize(matched), {}, {}};
+    PolygonScores& at =
+        scores.emplace_back(scores_of(matched, threshold, std::ssize(predicted), std::ssize(labelled)));
     if (matched.empty()) continue;
-    double iou = 0;
     double distance = 0;
-    for (const PolygonPair& pair : matched) {
-      iou += pair.iou;
-      distance += distance_of(pair);
-    }
-    at.mean_iou = iou / static_cast<double>(matched.size());
+    for (const PolygonPair& pair : matched) distance += distance_of(pair);
     at.boundary_m = distance / static_cast<double>(matched.size());
   }
   return scores;

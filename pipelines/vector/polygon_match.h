@@ -23,6 +23,11 @@ struct PolygonPair {
 std::vector<PolygonPair> overlapping_pairs(std::span<const geo::Feature> predicted,
                                            std::span<const geo::Feature> labelled);
 
+/// How much of each polygon lies within areas that do not overlap each other: 0 to 1.
+/// @throws Error (invalid)
+std::vector<double> covered_shares(std::span<const geo::Feature> polygons,
+                                   std::span<const geo::Feature> areas);
+
 /// The most pairs with an IoU of at least `least_iou` in which no polygon is twice (augmenting paths, Kuhn
 /// 1955; pairs with greater IoU are tried first). From one half on, there is one answer unless polygons of
 /// one side overlap each other.
@@ -50,6 +55,12 @@ struct PolygonScores {
   double recall() const;     ///< matched / labelled; 0 without any
   double f1() const;         ///< 2 matched / (predicted + labelled); 0 without any
 };
+
+/// Counts and mean IoU of matched pairs.
+PolygonScores scores_of(std::span<const PolygonPair> matched,
+                        double least_iou,
+                        std::int64_t predicted,
+                        std::int64_t labelled);
 
 /// One entry a threshold of IoU.
 /// @param crs  of both sides

@@ -36,10 +36,9 @@ double area_of(const OGRGeometry& geometry) {
 }
 
 [[noreturn]] void fail(const char* side, std::size_t number, const GdalErrorScope& errors) {
-  throw Error(Fault::invalid,
-              fmt::format("the overlap of {} polygon {} cannot be computed ({}); mend it, with "
-                          "ogr2ogr -makevalid for instance",
-                          side, number + 1, errors.text()));
+  throw Error(Fault::invalid, fmt::format("overlaps of {} polygon {} cannot be computed ({}); mend it, with "
+                                          "ogr2ogr -makevalid for instance",
+                                          side, number + 1, errors.text()));
 }
 
 std::vector<Region> regions_of(std::span<const geo::Feature> features, const char* side) {
@@ -85,19 +84,36 @@ void for_each_meeting(const std::vector<Region>& a, const std::vector<Region>& b
   }
 }
 
+/// Calls visit(a, b, shared area) for each pair that overlaps.
+template <class Visit>
+void for_each_overlap(const std::vector<Region>& a, const std::vector<Region>& b, const Visit& visit) {
+  for_each_meeting(a, b, [&](std::size_t i, std::size_t j) {
+    const GdalErrorScope errors;
+    const std::unique_ptr<OGRGeometry> both(a[i].geometry->Intersection(b[j].geometry.get()));
+    if (!both) fail("the first side's", i, errors);
+    const double shared = area_of(*both);
+    if (shared > 0) visit(i, j, shared);
+  });
+}
+
 }  // namespace
+
+std::vector<double> covered_shares(std::span<const geo::Feature> polygons,
+                                   std::span<const geo::Feature> areas) {
+  const std::vector<Region> regions = regions_of(polygons, "measured");
+  std::vector<double> shares(polygons.size());
+  for_each_overlap(regions, regions_of(areas, "area"),
+                   [&](std::size_t i, std::size_t, double shared) { shares[i] += shared / regions[i].area; });
+  return shares;
+}
 
 std::vector<PolygonPair> overlapping_pairs(std::span<const geo::Feature> predicted,
                                            std::span<const geo::Feature> labelled) {
   const std::vector<Region> ours = regions_of(predicted, "predicted");
   const std::vector<Region> theirs = regions_of(labelled, "labelled");
   std::vector<PolygonPair> pairs;
-  for_each_meeting(ours, theirs, [&](std::size_t i, std::size_t j) {
-    const GdalErrorScope errors;
-    const std::unique_ptr<OGRGeometry> both(ours[i].geometry->Intersection(theirs[j].geometry.get()));
-    if (!both) fail("predicted", i, errors);
-    const double shared = area_of(*both);
-    if (shared > 0) pairs.push_back({i, j, shared / (ours[i].area + theirs[j].area - shared)});
+  for_each_overlap(ours, theirs, [&](std::size_t i, std::size_t j, double shared) {
+    pairs.push_back({i, j, shared / (ours[i].area + theirs[j].area - shared)});
   });
   std::sort(pairs.begin(), pairs.end(), [](const PolygonPair& a, const PolygonPair& b) {
     return std::pair{a.predicted, a.labelled} < std::pair{b.predicted, b.labelled};

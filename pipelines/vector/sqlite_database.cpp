@@ -49,9 +49,11 @@ void SqliteDatabase::close() {
 
 void SqliteDatabase::require(bool succeeded) const {
   if (succeeded) return;
-  const int cause = sqlite3_system_errno(database_.get());
-  const bool full =
-      sqlite3_errcode(database_.get()) == SQLITE_FULL || cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
+  // SQLite itself tells a full disk only; a write beyond the limits of a user or a file leaves errno.
+  const int cause = errno;
+  const int code = sqlite3_errcode(database_.get());
+  const bool limited = code == SQLITE_IOERR && (cause == EDQUOT || cause == EFBIG);
+  const bool full = code == SQLITE_FULL || limited;
   throw Error(full ? Fault::out_of_space : Fault::unwritable,
               fmt::format("{} cannot be written: {}; {}", what_, sqlite3_errmsg(database_.get()),
                           full ? "free some space or choose another disk"

@@ -129,3 +129,29 @@ def test_labels_without_a_labelled_area_are_refused_unless_all_is_said(scene, ma
 def test_a_label_is_never_overwritten_by_a_report(scene, mapped, tmp_path):
     refused(scene, 2, ["labels.gpkg", "input"], "evaluate", mapped / "classes.tif", "--labels", scene / "labels.gpkg",
             "--json", scene / "labels.gpkg", "--overwrite")
+
+
+def shapes(source, layer):
+    opened = ogr.Open(str(source))
+    return [feature.GetGeometryRef().Clone().MakeValid() for feature in opened.GetLayerByName(layer)]
+
+
+def test_polygons_are_matched_as_polygons(scene, mapped, tmp_path):
+    scores = evaluated(tmp_path, mapped / "slides.gpkg", "--labels", scene / "labels.gpkg", "--background", scene / "hrsi.tif")
+    found, true = shapes(mapped / "slides.gpkg", "landslides"), shapes(scene / "labels.gpkg", "landslides")
+    overlaps = [[a.Intersection(b).GetArea() / a.Union(b).GetArea() for b in true] for a in found]
+    assert [at["iou"] for at in scores["polygons_at_iou"]] == [0.3, 0.5, 0.7]
+    for at in scores["polygons_at_iou"][1:]:  # from one half on, pairs exclude each other
+        matched = sum(iou >= at["iou"] for row in overlaps for iou in row)
+        assert (at["predicted"], at["labelled"], at["matched"]) == (len(found), len(true), matched)
+        assert at["precision"] == pytest.approx(matched / len(found))
+        assert at["recall"] == pytest.approx(matched / len(true))
+        assert 0 < at["boundary_m"] < 30  # three pixels
+    assert scores["objects_at_iou"][1]["matched"] == scores["polygons_matched"]
+
+
+def test_a_class_raster_is_matched_by_its_objects_only(scene, mapped, tmp_path):
+    scores = evaluated(tmp_path, mapped / "classes.tif", "--labels", scene / "labels.gpkg")
+    assert "polygons_at_iou" not in scores
+    assert [at["iou"] for at in scores["objects_at_iou"]] == [0.3, 0.5, 0.7]
+    assert "boundary_m" not in scores["objects_at_iou"][0]

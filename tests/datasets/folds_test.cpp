@@ -121,11 +121,11 @@ TEST(Folds, OfOtherDataAreRefusedWithTheNumberOfBlocksThatDiffer) {
   LabelledBlocks other = blocks;
   other.blocks[3].col += 1;
   expect_datasets_fault(
-      Fault::bad_argument,
+      Fault::other_data,
       "folds.csv was made for other data: it has 8 blocks of the scene \"valley\", which has "
       "8, and 1 of these are not in the file",
       [&] { folds_of(folds, "valley", other, "folds.csv"); });
-  expect_datasets_fault(Fault::bad_argument, "folds.csv has no folds for the scene \"hill\"",
+  expect_datasets_fault(Fault::other_data, "folds.csv has no folds for the scene \"hill\"",
                         [&] { folds_of(folds, "hill", blocks, "folds.csv"); });
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/learner.h"
 
+#include <csignal>
 #include <filesystem>
 #include <limits>
+#include <sys/resource.h>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -255,6 +257,42 @@ TEST(Train, PassesOnWhatTheSourceThrows) {
   EXPECT_THROW(
       train(toy_card(), toy_options(), samples, nullptr, {folder.file("last"), "", false}, nullptr, {}),
       std::runtime_error);
+}
+
+/// While it lives, no file of this process grows beyond some bytes: a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit small = {bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST(Train, AFullDiskKeepsTheCheckpointThatIsThere) {
+  const test::TempFolder folder;
+  TrainingOptions options = toy_options();
+  options.epochs = 4;
+  const Outcome stopped = trained(folder.file("last"), options, false, 10);
+  {
+    const FullDisk full(50'000);
+    const auto [fault, text] = test::nn_error_of([&] { trained(folder.file("last"), options, true); });
+    EXPECT_EQ(fault, Fault::unwritable);
+    EXPECT_THAT(text, testing::HasSubstr("last"));
+  }
+  EXPECT_EQ(folder.entries(), 1);
+  expect_same_tensors(test::all_tensors(folder.file("last")), stopped.tensors);
+  EXPECT_FALSE(trained(folder.file("last"), options, true).events.empty());
 }
 
 TEST(Train, RefusesTasksThatCannotBeTrained) {

@@ -47,7 +47,7 @@ TEST(RunSettingsSchema, GivesDefaultsInTheirTypes) {
 }
 
 TEST(RunSettingsSchema, GivesChoicesAndUnits) {
-  EXPECT_EQ(said_of("training.precision").at("enum"), (nlohmann::json{"fp32", "bf16"}));
+  EXPECT_EQ(said_of("training.precision").at("enum"), (nlohmann::json{"auto", "fp32", "bf16"}));
   EXPECT_NE(said_of("tile.size").at("description").get<std::string>().find("[px]"), std::string::npos);
 }
 

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writers that go around OGR, against OGR's own.
+#include <algorithm>
+#include <csignal>
+#include <optional>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -156,6 +163,69 @@ TEST_P(DirectWriter, UnknownCrsStaysUnknown) {
   const auto direct = test::open_vectors(file("nowhere"));
   const auto ogr = test::open_vectors(file("ogr"));
   EXPECT_EQ(direct->GetLayer(0)->GetSpatialRef() == nullptr, ogr->GetLayer(0)->GetSpatialRef() == nullptr);
+}
+
+/// What a process of its own says whose files cannot grow beyond a limit, as on a full disk.
+std::string message_on_full_disk(const std::string& path, std::optional<std::size_t> memory_bytes) {
+  int ends[2];
+  EXPECT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit limit = {300 * 1024, 300 * 1024};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::string message = "no error";
+    try {
+      VectorWriterOptions options;
+      options.memory_bytes = memory_bytes;
+      write_squares(*make_vector_writer(path, zone(), options), random_squares(9000, 1));
+    } catch (const Error& error) {
+      message = (error.fault() == Fault::out_of_space ? "out of space: " : "another fault: ") +
+                std::string(error.what());
+    } catch (const std::exception& error) {
+      message = std::string("another error: ") + error.what();
+    }
+    ::_exit(::write(ends[1], message.data(), message.size()) < 0 ? 1 : 0);
+  }
+  ::close(ends[1]);
+  std::string message(1024, ' ');
+  message.resize(
+      static_cast<std::size_t>(std::max<ssize_t>(0, ::read(ends[0], message.data(), message.size()))));
+  ::close(ends[0]);
+  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+  return message;
+}
+
+TEST_P(DirectWriter, FullDiskIsToldAsSuchAndLeavesNothing) {
+  for (const std::optional<std::size_t> memory :
+       {std::optional<std::size_t>(), std::optional<std::size_t>(0)}) {
+    const std::string message = message_on_full_disk(file("full"), memory);
+    EXPECT_THAT(message, testing::StartsWith("out of space: "));
+    EXPECT_THAT(message, testing::HasSubstr(file("full")));
+    EXPECT_THAT(message, testing::HasSubstr("free some space or choose another disk"));
+    EXPECT_EQ(folder_.entries(), 0);
+  }
+}
+
+TEST_P(DirectWriter, HostileNamesAreTheSameInTheFile) {
+  const std::string hostile = "<b>\"it's\" & 'x'); DROP TABLE layer_styles;--</b> \xC3\xA9";
+  VectorWriterOptions options;
+  options.layer = "it's \"mine\"";
+  options.classes = {{1, hostile, {1, 2, 3}}};
+  options.provenance = {{hostile, hostile}};
+  const auto writer = make_vector_writer(file("hostile"), zone(), options);
+  ObjectAttributes attributes;
+  attributes.class_name = hostile;
+  attributes.model_id = hostile;
+  writer->add(test::square_with_hole(0, 0, 4), attributes);
+  writer->finish();
+  const auto dataset = test::open_vectors(file("hostile"));
+  OGRLayer& layer = *dataset->GetLayer(0);
+  EXPECT_EQ(layer.GetName(), options.layer);
+  const OGRFeatureUniquePtr feature(layer.GetNextFeature());
+  ASSERT_TRUE(feature);
+  EXPECT_EQ(feature->GetFieldAsString("class"), hostile);
+  EXPECT_EQ(feature->GetFieldAsString("model_id"), hostile);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, DirectWriter, testing::Values(".gpkg", ".fgb"), [](const auto& ending) {

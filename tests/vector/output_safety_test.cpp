@@ -131,6 +131,24 @@ TEST(OpenGeoPackage, ThatIsOpenedDuringTheRunIsNotReplacedEither) {
   EXPECT_EQ(folder.entries(), 1);
 }
 
+TEST(OpenGeoPackage, ThatIsBeingEditedElsewhereIsNotReplaced) {
+  const TempFolder folder;
+  const std::string path = folder.file("slides.gpkg");
+  write_one(path);
+  VectorWriterOptions options;
+  options.overwrite = true;
+  {
+    const auto elsewhere = open_file(path, GDAL_OF_UPDATE);
+    ASSERT_EQ(elsewhere->StartTransaction(), OGRERR_NONE);
+    elsewhere->ExecuteSQL("UPDATE landslides SET class = 'reviewed'", nullptr, nullptr);
+    ASSERT_TRUE(std::filesystem::exists(path + "-journal")) << "the test needs a transaction under way";
+    expect_refused([&] { write_one(path, options); }, Fault::unwritable, "another program has it open");
+    ASSERT_EQ(elsewhere->CommitTransaction(), OGRERR_NONE);
+  }
+  EXPECT_EQ(first_value(*open_file(path), "SELECT class FROM landslides"), "reviewed");
+  EXPECT_EQ(folder.entries(), 1);
+}
+
 TEST(OpenGeoPackage, IsOverwrittenOnceItIsClosed) {
   const TempFolder folder;
   const std::string path = folder.file("slides.gpkg");

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/torch/hard_patches_mining.h"
+
+#include <torch/torch.h>
+
+namespace scarp::nn {
+
+namespace {
+
+constexpr double kLogFloor = 1e-6;
+constexpr double kVarianceFloorOfScores = 1e-6;
+
+// [N, K] -> [N, K, K]: entry (i, j) is value j less value i
+at::Tensor differences(const at::Tensor& values) {
+  return values.unsqueeze(1) - values.unsqueeze(2);
+}
+
+}  // namespace
+
+torch::Tensor relative_loss(const torch::Tensor& predicted, const torch::Tensor& targets) {
+  const auto order = differences(targets.detach());
+  const auto harder = (order > 0).to(predicted.scalar_type());
+  const auto easier = (order < 0).to(predicted.scalar_type());
+  const auto chance = differences(predicted).sigmoid();
+  const auto sum = (harder * (chance + kLogFloor).log() + easier * (1 - chance + kLogFloor).log()).sum();
+  return -sum / (harder.sum() + easier.sum()).clamp_min(1);
+}
+
+torch::Tensor absolute_loss(const torch::Tensor& predicted, const torch::Tensor& targets) {
+  const auto exact = targets.detach().to(torch::kFloat64);  // rows may be nearly constant
+  const auto [variance, mean] = torch::var_mean(exact, /*dim=*/1, /*unbiased=*/true, /*keepdim=*/true);
+  const auto z = (exact - mean) / (variance + kVarianceFloorOfScores).sqrt();
+  return (predicted - z.to(predicted.scalar_type())).square().mean();
+}
+
+torch::Tensor pair_accuracy(const torch::Tensor& predicted, const torch::Tensor& targets) {
+  const auto wanted = differences(targets.detach()).sign();
+  const auto found = differences(predicted.detach()).sign();
+  const auto counts = wanted != 0;
+  return ((wanted == found) & counts).sum().to(torch::kFloat64) / counts.sum().clamp_min(1);
+}
+
+double teacher_decay(double epoch) {
+  return epoch < 100 ? 0.999 + epoch / 100 * 0.0009 : 0.9999;
+}
+
+HardPatchesMinerImpl::HardPatchesMinerImpl(const MaskedAutoencoderOptions& given)
+    : MaskedAutoencoderImpl(given),
+      losses_(*this, "_losspred", given, given.encoder.patch * given.encoder.patch * given.encoder.channels) {
+}
+
+torch::Tensor HardPatchesMinerImpl::expected_loss(const torch::Tensor& read) {
+  const auto weight = losses_.pred->weight.mean(0, /*keepdim=*/true);
+  const auto bias = losses_.pred->bias.mean().unsqueeze(0);
+  const auto scores = torch::linear(read, weight, bias).squeeze(-1);
+  return scores.scalar_type() == torch::kFloat64 ? scores : scores.to(torch::kFloat32);
+}
+
+MinedForward HardPatchesMinerImpl::predict(const torch::Tensor& images, const Masking& masking) {
+  MinedForward result;
+  const std::int64_t patches = masking.order.size(1);
+  result.latent = encode(images, masking);
+  const auto tokens = decoder_tokens(result.latent, masking, grid_of(images));
+  result.patches = pixels_.pred(pixels_.read(tokens).narrow(1, 1, patches));
+  result.predicted = expected_loss(losses_.read(tokens).narrow(1, 1, patches));
+  return result;
+}
+
+MiningLosses HardPatchesMinerImpl::losses(const torch::Tensor& images,
+                                          const Masking& masking,
+                                          const torch::Tensor& targets) {
+  const std::int64_t hidden = masking.order.size(1) - masking.kept, first = 1 + masking.kept;
+  const auto tokens = decoder_tokens(encode(images, masking), masking, grid_of(images));
+  const auto pixels = pixels_.pred(pixels_.read(tokens).narrow(1, first, hidden));
+  MiningLosses result;
+  result.patches = patch_losses(pixels, targets.defined() ? targets : hidden_targets(images, masking));
+  result.reconstruction = result.patches.mean();
+  result.predicted = expected_loss(losses_.read(tokens).narrow(1, first, hidden));
+  return result;
+}
+
+torch::Tensor HardPatchesMinerImpl::scores(const torch::Tensor& images) {
+  const PatchGrid grid = grid_of(images);
+  const auto all =
+      torch::arange(grid.patches(), torch::TensorOptions().device(images.device()).dtype(torch::kLong));
+  const Masking nothing_removed{all.expand({images.size(0), -1}), grid.patches()};
+  const auto tokens = decoder_tokens(forward_features(images), nothing_removed, grid);
+  return expected_loss(losses_.read(tokens).narrow(1, 1, grid.patches()));
+}
+
+}  // namespace scarp::nn

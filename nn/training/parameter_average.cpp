@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/training/parameter_average.h"
+
+#include <torch/torch.h>
+
+namespace scarp::nn {
+
+void average_parameters(torch::nn::Module& follower, const torch::nn::Module& leader, double decay) {
+  const torch::NoGradGuard no_grad;
+  at::_foreach_lerp_(follower.parameters(), leader.parameters(), 1 - decay);
+}
+
+void copy_state(torch::nn::Module& to, const torch::nn::Module& from) {
+  const torch::NoGradGuard no_grad;
+  const auto copy = [](std::vector<at::Tensor> into, const std::vector<at::Tensor>& values) {
+    TORCH_CHECK(into.size() == values.size(), "state of another network");
+    for (std::size_t i = 0; i < into.size(); ++i) into[i].copy_(values[i]);
+  };
+  copy(to.parameters(), from.parameters());
+  copy(to.buffers(), from.buffers());
+}
+
+}  // namespace scarp::nn

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/torch/hard_patches_mining.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include "nn/training/adamw.h"
+#include "nn/training/parameter_average.h"
+#include "tests/support/golden_tensors.h"
+
+namespace scarp::nn {
+namespace {
+
+using test::largest_difference;
+
+at::Tensor row(std::vector<double> values) {
+  return torch::tensor(values, torch::kFloat64).unsqueeze(0);
+}
+
+TEST(RelativeLoss, EqualsTheNumbersOfTheMethodsPage) {
+  EXPECT_NEAR(relative_loss(row({.2, -.1, .5}), row({1, 2, 1.5})).item<double>(), 0.8153971755, 1e-10);
+  EXPECT_NEAR(relative_loss(row({.2, -.1, .5, 0}), row({1, 2, 1.5, 1.5})).item<double>(), 0.7977445459,
+              1e-10);
+  EXPECT_NEAR(relative_loss(row({1, 1, 1}), row({1, 2, 1.5})).item<double>(), 0.6931451806, 1e-10);
+  EXPECT_NEAR(absolute_loss(row({.2, -.1, .5}), row({1, 2, 1.5})).item<double>(), 0.9666636, 1e-6);
+}
+
+TEST(RelativeLoss, IsZeroWithoutAnyPair) {
+  auto predicted = row({.2, -.1, .5}).requires_grad_();
+  const auto loss = relative_loss(predicted, row({1, 1, 1}));
+  loss.backward();
+  EXPECT_EQ(loss.item<double>(), 0);
+  EXPECT_EQ(predicted.grad().abs().max().item<double>(), 0);
+}
+
+TEST(PairAccuracy, CountsPairsInTheRightOrder) {
+  EXPECT_DOUBLE_EQ(pair_accuracy(row({1, 2, 3}), row({1, 2, 3})).item<double>(), 1);
+  EXPECT_DOUBLE_EQ(pair_accuracy(row({3, 2, 1}), row({1, 2, 3})).item<double>(), 0);
+  EXPECT_DOUBLE_EQ(pair_accuracy(row({1, 3, 2}), row({1, 2, 3})).item<double>(), 2.0 / 3);
+}
+
+TEST(HardPatches, RiseFromNoneToHalf) {
+  const auto at = [](std::int64_t epoch) { return hard_patches(147, epoch, 200); };
+  EXPECT_EQ(at(0), 0);
+  EXPECT_EQ(at(2), 1);
+  EXPECT_EQ(at(49), 18);
+  EXPECT_EQ(at(99), 36);
+  EXPECT_EQ(at(199), 73);
+  EXPECT_EQ(hard_patches(300, 21, 60), 54);
+  EXPECT_EQ(hard_patches(300, 43, 60), 109);
+}
+
+TEST(HardMasking, RemovesAllHardPatchesAndTheRightNumber) {
+  const auto scores = torch::rand({50, 64}), noise = torch::rand({50, 64});
+  const auto hard = hardest(scores, 12);
+  const auto removed = hard_masking(noise, hard, 16).removed();
+  EXPECT_TRUE(torch::equal(removed.sum(1), torch::full({50}, 48)));
+  EXPECT_TRUE((removed | hard.logical_not()).all().item<bool>());
+}
+
+// Chi-square of how often each other patch is removed; 63 degrees of freedom, p > 0.001 below 103.4.
+TEST(HardMasking, RemovesTheOthersEvenly) {
+  constexpr std::int64_t kDraws = 20'000, kPatches = 76, kHard = 12, kKept = 19;
+  auto random = at::make_generator<at::CPUGeneratorImpl>(11);
+  auto scores = torch::zeros({1, kPatches});
+  scores.narrow(1, 0, kHard).fill_(1);
+  const auto hard = hardest(scores, kHard).expand({kDraws, kPatches});
+  const auto removed = hard_masking(torch::rand({kDraws, kPatches}, random), hard, kKept).removed();
+  const auto counts = removed.narrow(1, kHard, kPatches - kHard).sum(0).to(torch::kFloat64);
+  const double chance = static_cast<double>(kPatches - kKept - kHard) / (kPatches - kHard);
+  const double variance = kDraws * chance * (1 - chance);
+  const double chi_square = ((counts - kDraws * chance).square() / variance).sum().item<double>();
+  EXPECT_LT(chi_square * (kPatches - kHard - 1.0) / (kPatches - kHard), 103.4);
+}
+
+TEST(Teacher, DecaysSlowerWithTheEpochs) {
+  EXPECT_DOUBLE_EQ(teacher_decay(0), 0.999);
+  EXPECT_DOUBLE_EQ(teacher_decay(50), 0.99945);
+  EXPECT_DOUBLE_EQ(teacher_decay(100), 0.9999);
+  EXPECT_DOUBLE_EQ(teacher_decay(500), 0.9999);
+}
+
+HardPatchesMiner small_miner() {
+  MaskedAutoencoderOptions options;
+  options.encoder.channels = 1;
+  options.encoder.patch = 4;
+  options.encoder.grid = {8, 8};
+  options.encoder.width = 32;
+  options.encoder.depth = 2;
+  options.encoder.heads = 2;
+  options.decoder_width = 32;
+  options.decoder_depth = 1;
+  options.decoder_heads = 2;
+  HardPatchesMiner network(options);
+  initialise(*network, Initialisation::masked_autoencoder, at::make_generator<at::CPUGeneratorImpl>(3));
+  return network;
+}
+
+TEST(HardPatchesMiner, ScoresWholeImagesAsItPredictsThem) {
+  auto network = small_miner();
+  const auto images = torch::randn({2, 1, 32, 32});
+  const auto whole = masking_of(torch::zeros({2, 64}, torch::kBool), 64);
+  EXPECT_LT(largest_difference(network->scores(images), network->predict(images, whole).predicted), 1e-6);
+}
+
+}  // namespace
+}  // namespace scarp::nn
