@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import BUILD, PROGRAM, refused, scarp
 
-VERBS = ["detect", "train", "evaluate", "inspect", "terrain", "synth", "model", "demo", "doctor"]
+VERBS = ["detect", "train", "evaluate", "inspect", "terrain", "polygonize", "synth", "model", "demo", "doctor"]
 
 
 def arguments_of(usage, verb):
