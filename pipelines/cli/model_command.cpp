@@ -8,6 +8,7 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
+#include "pipelines/cli/model_verify.h"
 #include "pipelines/model_store.h"
 
 namespace scarp::cli {
@@ -52,9 +53,11 @@ class ModelCommand final : public Command {
         app.add_subcommand("info", "Bands, terrain channels, classes, pixel sizes, training of a model");
     add_value(*info, "model", model_, value::kModel, "Name or file of a model")->required();
     info->add_flag("--json", json_, "The whole card as JSON");
+    verify_.declare(app);
   }
 
   int run(const Context& context) override {
+    if (verify_.chosen()) return verify_.run(context);
     const std::string path = pipelines::find_model(model_);
     const nn::ModelCard card = nn::read_model_card(path);
     const nn::WeightsSummary weights = nn::summarise_weights(path);
@@ -70,6 +73,7 @@ class ModelCommand final : public Command {
  private:
   std::string model_;
   bool json_ = false;
+  ModelVerify verify_;
 };
 
 }  // namespace
