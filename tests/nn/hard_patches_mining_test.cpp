@@ -104,5 +104,50 @@ TEST(HardPatchesMiner, ScoresWholeImagesAsItPredictsThem) {
   EXPECT_LT(largest_difference(network->scores(images), network->predict(images, whole).predicted), 1e-6);
 }
 
+// Smooth ground that differs from image to image, and a square of noise in one place of all: [N, 1, 32, 32]
+// and the patches of the square [N, 64].
+std::pair<at::Tensor, at::Tensor> planted(std::int64_t count, const at::Generator& random) {
+  auto images = torch::zeros({count, 1, 32, 32});
+  auto hard = torch::zeros({count, 8, 8}, torch::kBool);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto phase = torch::rand({1}, random).item<double>() * 6;
+    images[i][0] = (torch::arange(32) * 0.1 + phase).sin().expand({32, 32});
+    const std::int64_t y = 2, x = 3;
+    images[i][0].narrow(0, 4 * y, 12).narrow(1, 4 * x, 12) += torch::randn({12, 12}, random);
+    hard[i].narrow(0, y, 3).narrow(1, x, 3).fill_(true);
+  }
+  return {images, hard.view({count, 64})};
+}
+
+TEST(HardPatchesMiner, MinesAPlantedHardRegionTwiceAsOftenAsChance) {
+  auto random = at::make_generator<at::CPUGeneratorImpl>(17);
+  auto student = small_miner(), teacher = small_miner();
+  NamedParameters parameters;
+  for (const auto& item : student->named_parameters()) {
+    if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
+  }
+  AdamW optimiser(parameters, {0.9, 0.95, 1e-8, 0.05});
+  const std::int64_t kept = kept_patches(64, .75), epochs = 120;
+  for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
+    const auto images = planted(16, random).first;
+    Masking masking;
+    {
+      const torch::NoGradGuard no_grad;
+      const auto hard = hardest(teacher->scores(images), hard_patches(64 - kept, epoch, epochs));
+      masking = hard_masking(torch::rand({16, 64}, random), hard, kept);
+    }
+    optimiser.zero_gradients();
+    const auto losses = student->losses(images, masking);
+    (losses.reconstruction + relative_loss(losses.predicted, losses.patches)).backward();
+    optimiser.step(2e-3);
+    average_parameters(*teacher, *student, 0.9);
+  }
+  const torch::NoGradGuard no_grad;
+  const auto [images, region] = planted(64, random);
+  const auto mined = hardest(teacher->scores(images), 9);
+  const double share = (mined & region).sum().item<double>() / mined.sum().item<double>();
+  EXPECT_GT(share, 2 * 9.0 / 64);
+}
+
 }  // namespace
 }  // namespace scarp::nn

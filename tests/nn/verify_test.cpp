@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/verify.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+#include <torch/torch.h>
+
+#include "nn/io/tensor_file.h"
+#include "tests/support/golden_tensors.h"
+#include "tests/support/test_files.h"
+
+namespace scarp::nn {
+namespace {
+
+std::vector<std::string> files_under(const std::string& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".safetensors") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string explain(const VerifiedFile& file) {
+  std::string text = file.path + ": " + file.problem + "\n";
+  for (const VerifiedTensor& each : file.tensors) {
+    if (!each.passed)
+      text += "  " + each.name + " " + std::to_string(each.error) + " " + std::to_string(each.error_double) +
+              "\n";
+  }
+  return text;
+}
+
+VerifiedFile verify_one(const std::string& path) {
+  const std::vector<std::string> paths = {path};
+  return verify_files(paths).front();
+}
+
+class GoldenFamily : public testing::TestWithParam<const char*> {};
+
+TEST_P(GoldenFamily, IsMetInFull) {
+  SCARP_GOLDEN(folder, GetParam());
+  const auto paths = files_under(folder);
+  ASSERT_FALSE(paths.empty());
+  for (const VerifiedFile& file : verify_files(paths)) {
+    EXPECT_TRUE(file.passed) << explain(file);
+    EXPECT_EQ(file.kind, GetParam()) << file.path;
+    EXPECT_FALSE(file.tensors.empty());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Verify,
+    GoldenFamily,
+    testing::Values("mae", "hpm", "msn", "block", "positions", "optim", "coordatt", "hf", "timm"));
+
+struct Copied {
+  NamedTensors tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+Copied copy_of(const std::string& path) {
+  return {test::all_tensors(path), SafetensorsFile(path).header().metadata};
+}
+
+std::string written(const test::TempFolder& folder, const std::string& name, const Copied& file) {
+  const std::string path = folder.file(name);
+  write_tensors(path, file.metadata, file.tensors);
+  return path;
+}
+
+// One entry of one weight is moved by `step`.
+VerifiedFile after_a_nudge(const std::string& golden, const std::string& weight, double step) {
+  const test::TempFolder folder;
+  Copied file = copy_of(golden);
+  file.tensors.at(weight).view({-1})[0] += step;
+  return verify_one(written(folder, "nudged.safetensors", file));
+}
+
+TEST(Verify, FailsWhenOneWeightIsNudged) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"mae/plain.safetensors", "weights/blocks.1.mlp.fc2.weight"},
+      {"mae/norm_pix.safetensors", "weights/decoder_norm.bias"},
+      {"mae/trajectory.safetensors", "weights/mask_token"},
+      {"hpm/relative.safetensors", "weights/decoder_blocks_losspred.0.attn.proj.weight"},
+      {"hpm/train.safetensors", "weights/cls_token"},
+      {"msn/forward.safetensors", "target/fc.fc2.weight"},
+      {"msn/train.safetensors", "weights/prototypes"},
+      {"block/d64_h4_l17.safetensors", "weights/attn.qkv.bias"},
+      {"coordatt/c16.safetensors", "weights/bn1.weight"},
+      {"optim/adamw.safetensors", "in/p1"},
+      {"positions/resize.safetensors", "in/g4_to_g6_D8"}};
+  for (const auto& [name, weight] : cases) {
+    SCARP_GOLDEN(path, name);
+    EXPECT_FALSE(after_a_nudge(path, weight, 0.01).passed) << name << " " << weight;
+    EXPECT_TRUE(after_a_nudge(path, weight, 0).passed) << name << " " << weight;
+  }
+}
+
+TEST(Verify, FailsWhenWeightsOfAnotherFileAreNudged) {
+  SCARP_GOLDEN(weights, "hf/vitmae_eps6/model.safetensors");
+  SCARP_GOLDEN(inputs, "hf/vitmae_eps6/io.safetensors");
+  const test::TempFolder folder;
+  Copied file = copy_of(weights);
+  const std::vector<std::string> whole = {written(folder, "w.safetensors", file), inputs};
+  for (const VerifiedFile& each : verify_files(whole)) EXPECT_TRUE(each.passed) << explain(each);
+  file.tensors.at("vit.layernorm.bias")[3] += 1e-3;
+  const std::vector<std::string> nudged = {written(folder, "n.safetensors", file), inputs};
+  for (const VerifiedFile& each : verify_files(nudged)) EXPECT_FALSE(each.passed) << each.path;
+}
+
+TEST(Verify, TellsTheKindByTensorsAndNotByName) {
+  SCARP_GOLDEN(path, "msn/loss.safetensors");
+  const test::TempFolder folder;
+  const auto file = verify_one(written(folder, "mae_block_hf_io.safetensors", copy_of(path)));
+  EXPECT_EQ(file.kind, "msn");
+  EXPECT_TRUE(file.passed) << explain(file);
+}
+
+TEST(Verify, FailsOnAnUnknownKind) {
+  const test::TempFolder folder;
+  const Copied file{{{"in/x", torch::zeros({2})}, {"out/y", torch::zeros({2})}}, {}};
+  const auto result = verify_one(written(folder, "mae.safetensors", file));
+  EXPECT_FALSE(result.passed);
+  EXPECT_EQ(result.kind, "");
+  EXPECT_THAT(result.problem, testing::HasSubstr("no kind"));
+}
+
+TEST(Verify, FailsOnAResultThatItDoesNotCompute) {
+  SCARP_GOLDEN(path, "mae/plain.safetensors");
+  const test::TempFolder folder;
+  Copied file = copy_of(path);
+  file.tensors["out/surprise"] = torch::zeros({1});
+  const auto result = verify_one(written(folder, "more.safetensors", file));
+  EXPECT_FALSE(result.passed);
+  EXPECT_THAT(result.problem, testing::HasSubstr("out/surprise"));
+}
+
+TEST(Verify, FailsWithoutAnyResult) {
+  SCARP_GOLDEN(path, "mae/plain.safetensors");
+  const test::TempFolder folder;
+  Copied file = copy_of(path);
+  std::erase_if(file.tensors, [](const auto& item) {
+    return item.first.starts_with("out") || item.first.starts_with("grad");
+  });
+  EXPECT_FALSE(verify_one(written(folder, "bare.safetensors", file)).passed);
+}
+
+TEST(Verify, FailsOnWeightsThatAreMissingLeftOverOrOfAnotherShape) {
+  SCARP_GOLDEN(path, "mae/plain.safetensors");
+  const test::TempFolder folder;
+  const Copied whole = copy_of(path);
+  const auto problem_of = [&](const std::function<void(Copied&)>& spoil) {
+    Copied file = whole;
+    spoil(file);
+    return verify_one(written(folder, "spoilt.safetensors", file)).problem;
+  };
+  EXPECT_THAT(problem_of([](Copied& file) { file.tensors.erase("weights/norm.bias"); }),
+              testing::HasSubstr("norm.bias is missing"));
+  EXPECT_THAT(problem_of([](Copied& file) { file.tensors["weights/extra"] = torch::zeros({1}); }),
+              testing::HasSubstr("extra has no place"));
+  EXPECT_THAT(problem_of([](Copied& file) { file.tensors["weights/norm.bias"] = torch::zeros({3}); }),
+              testing::HasSubstr("norm.bias has shape [3]"));
+}
+
+TEST(Verify, FailsOnNumbersThatAreNone) {
+  SCARP_GOLDEN(path, "mae/plain.safetensors");
+  const auto result = after_a_nudge(path, "weights/cls_token", std::nan(""));
+  EXPECT_FALSE(result.passed);
+  const std::vector<VerifiedFile> files = {result};
+  EXPECT_THAT(verification_json(files), testing::HasSubstr("\"infinite\""));
+}
+
+TEST(Verify, SaysWhatCannotBeRead) {
+  const auto result = verify_one("/nowhere/at/all.safetensors");
+  EXPECT_FALSE(result.passed);
+  EXPECT_THAT(result.problem, testing::HasSubstr("cannot be opened"));
+}
+
+TEST(Verify, ReportsAsJson) {
+  SCARP_GOLDEN(path, "block/d64_h4_l17.safetensors");
+  const std::vector<VerifiedFile> files = {verify_one(path)};
+  const auto report = nlohmann::json::parse(verification_json(files));
+  EXPECT_TRUE(report.at("passed"));
+  EXPECT_EQ(report.at("files")[0].at("kind"), "block");
+  const auto& first = report.at("files")[0].at("tensors")[0];
+  EXPECT_LE(first.at("error").get<double>(), first.at("tolerance").get<double>());
+}
+
+}  // namespace
+}  // namespace scarp::nn
