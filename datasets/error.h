@@ -12,6 +12,7 @@ enum class Fault : std::uint8_t {
   no_labels,     ///< no label polygons, or none where they could be used
   no_overlap,    ///< labels or labelled area lie elsewhere than the scene
   empty_split,   ///< a part of a split without samples
+  other_data,    ///< a folds file that was made for other ground
 };
 
 /// The error of datasets: what, where, which values, and the remedy, in one sentence.

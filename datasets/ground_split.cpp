@@ -163,6 +163,20 @@ LabelledBlocks labelled_blocks(const geo::FeatureLayer& area, const geo::Grid& g
   return result;
 }
 
+std::vector<int> blocks_away_from(const LabelledBlocks& blocks,
+                                  const std::vector<int>& chosen,
+                                  int margin_px) {
+  std::vector<int> away;
+  for (int i = 0; i < static_cast<int>(blocks.blocks.size()); ++i) {
+    const geo::Window reach = blocks.blocks[i].grown(margin_px);
+    const bool near = std::any_of(chosen.begin(), chosen.end(), [&](int other) {
+      return other == i || !geo::intersection(reach, blocks.blocks[other]).empty();
+    });
+    if (!near) away.push_back(i);
+  }
+  return away;
+}
+
 GroundSplit split_by_groups(const LabelledBlocks& blocks, double share, int margin_px, std::uint64_t seed) {
   if (!(share > 0 && share < 1) || margin_px < 0) {
     throw Error(Fault::bad_argument, "a share of " + std::to_string(share) +
@@ -183,12 +197,8 @@ GroundSplit split_by_groups(const LabelledBlocks& blocks, double share, int marg
   for (int i = 0; i < count; ++i) {
     if (side[i] == 1) split.validation.push_back(i);
   }
-  for (int i = 0; i < count; ++i) {
-    const geo::Window reach = blocks.blocks[i].grown(margin_px);
-    const bool near = std::any_of(split.validation.begin(), split.validation.end(), [&](int other) {
-      return !geo::intersection(reach, blocks.blocks[other]).empty();
-    });
-    if (side[i] == -1 && !near) split.training.push_back(i);
+  for (const int i : blocks_away_from(blocks, split.validation, margin_px)) {
+    if (side[i] == -1) split.training.push_back(i);
   }
   if (split.training.empty() || split.validation.empty()) {
     throw Error(Fault::empty_split,

@@ -28,6 +28,11 @@ struct GroundSplit {
   std::vector<int> validation;
 };
 
+/// The blocks that are none of `chosen` and lie `margin_px` or more from all of them.
+std::vector<int> blocks_away_from(const LabelledBlocks& blocks,
+                                  const std::vector<int>& chosen,
+                                  int margin_px);
+
 /// Takes whole groups for validation, chosen from `seed`, until about `share` of the blocks is reached
 /// (groups that would overshoot are passed over). With one group only, the blocks are cut by a straight line
 /// where fewest touch.

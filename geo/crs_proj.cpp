@@ -42,6 +42,28 @@ std::string shortened(const std::string& text) {
   return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
 }
 
+struct CrsFacts {
+  std::string wkt;
+  bool geographic = false;
+  double metres_per_unit = 1;
+  Ellipsoid ellipsoid;
+};
+
+/// They are asked for object by object, mostly of one CRS: each thread keeps those of the last text, whose
+/// reading takes microseconds.
+const CrsFacts& facts_of(const std::string& wkt) {
+  thread_local CrsFacts last;
+  if (last.wkt != wkt) {
+    const OGRSpatialReference reference = reference_of(wkt);
+    const bool geographic = reference.IsGeographic() != 0;
+    last = {wkt,
+            geographic,
+            geographic ? 1 : reference.GetLinearUnits(),
+            {reference.GetSemiMajor(), reference.GetInvFlattening()}};
+  }
+  return last;
+}
+
 }  // namespace
 
 Crs Crs::from_user_input(const std::string& text) {
@@ -79,19 +101,15 @@ std::string Crs::authority_code() const {
 }
 
 bool Crs::geographic() const {
-  return known() && reference_of(wkt_).IsGeographic() != 0;
+  return known() && facts_of(wkt_).geographic;
 }
 
 double Crs::metres_per_unit() const {
-  if (!known()) return 1;
-  const OGRSpatialReference reference = reference_of(wkt_);
-  return reference.IsGeographic() != 0 ? 1 : reference.GetLinearUnits();
+  return known() ? facts_of(wkt_).metres_per_unit : 1;
 }
 
 Ellipsoid Crs::ellipsoid() const {
-  if (!known()) return {};
-  const OGRSpatialReference reference = reference_of(wkt_);
-  return {reference.GetSemiMajor(), reference.GetInvFlattening()};
+  return known() ? facts_of(wkt_).ellipsoid : Ellipsoid{};
 }
 
 bool operator==(const Crs& a, const Crs& b) {

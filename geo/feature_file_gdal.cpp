@@ -172,7 +172,11 @@ FeatureLayer read_features(const LayerPath& path, const Crs& target) {
     throw Error(Fault::unreadable, where + " cannot be read to its end" + messages.as_reason() +
                                        "; copy the file again from its source");
   }
-  if (!target.known() || target == layer.crs) return layer;
+  if (!target.known()) return layer;
+  if (target == layer.crs) {
+    layer.crs = target;  // the same words: later comparisons need not ask PROJ
+    return layer;
+  }
   const MapTransform transform(layer.crs, target);
   for (Feature& feature : layer.features) {
     for (Polygon& polygon : feature.parts) {

@@ -1,27 +1,128 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cmath>
+#include <map>
+#include <numbers>
 #include <vector>
 
 #include <geodesic.h>
 
 #include "geo/geodesic.h"
+#include "geo/geodesic_patch.h"
 
 namespace scarp::geo {
 namespace {
 
-struct RingSize {
+constexpr double kRadians = std::numbers::pi / 180;
+/// Patches lie side by side; each is fitted to a little more, for edges that lead out of it.
+constexpr double kPatchHalf = 0.0025;  ///< of the radius
+constexpr double kFittedHalf = 0.003125;
+/// Where polynomials of that size do not follow the projection, at high latitudes, patches are four times
+/// smaller, and smaller again.
+constexpr int kLevels = 3;
+/// Edges that are longer are left to PROJ: length over radius, and at high latitudes over their parallels'
+/// radius.
+constexpr double kMostBend = 1e-3;
+constexpr std::size_t kMostPatches = 1 << 14;
+
+geod_geodesic proj_geodesic(const Ellipsoid& ellipsoid) {
+  geod_geodesic geodesic;
+  geod_init(&geodesic, ellipsoid.semi_major_m,
+            ellipsoid.inverse_flattening == 0 ? 0 : 1 / ellipsoid.inverse_flattening);
+  return geodesic;
+}
+
+/// Sums over the edges of a ring: areas between them and a parallel, which the first patch chooses.
+struct RingSums {
+  double length_m = 0;
   double area_m2 = 0;
-  double perimeter_m = 0;
+  double turn = 0;  ///< radians of longitude
 };
 
-RingSize measure_ring(const Ring& ring, const MapTransform& to_geographic, const geod_geodesic& geodesic) {
-  if (ring.size() < 4) return {};
+}  // namespace
+
+struct GeodesicMeasure::Patches {
+  explicit Patches(const Crs& crs)
+      : to_geographic(crs, geographic_base(crs)),
+        plane(crs.ellipsoid()),
+        geodesic(proj_geodesic(crs.ellipsoid())),
+        radius(crs.geographic() ? 1 / kRadians : crs.ellipsoid().semi_major_m / crs.metres_per_unit()) {}
+
+  /// Within what patches can be numbered for; not so numbers that are no places.
+  bool on_map(MapPoint point) const {
+    constexpr double kMost = 1e6;
+    return std::abs(point.x) < kMost * radius && std::abs(point.y) < kMost * radius;
+  }
+  /// A square of the lattice of patches of one level.
+  struct Cell {
+    int level = 0;
+    std::int64_t col = 0;
+    std::int64_t row = 0;
+    auto operator<=>(const Cell&) const = default;
+  };
+  Cell cell_of(MapPoint point, int level) const;
+  const GeodesicPatch& patch_of(const Cell& cell);
+  /// @param point  on the map
+  const GeodesicPatch& at(MapPoint point);
+  Size measure_with_proj(std::span<const MapPoint> ring) const;
+  /// @return false if a patch is not usable
+  bool measure_in_patches(std::span<const MapPoint> ring, RingSums& sums);
+  GeodesicEdge long_edge(MapPoint from, MapPoint to, double q_zero, double& turn) const;
+
+  MapTransform to_geographic;
+  AuthalicPlane plane;
+  geod_geodesic geodesic;
+  double radius;  ///< in map units
+  std::map<Cell, GeodesicPatch> fitted;
+  Cell last_cell;
+  MapPoint last_middle;
+  double last_heart = 0;
+  const GeodesicPatch* last = nullptr;
+};
+
+GeodesicMeasure::Patches::Cell GeodesicMeasure::Patches::cell_of(MapPoint point, int level) const {
+  const double side = 2 * kPatchHalf * radius / (1 << (2 * level));
+  return {level, static_cast<std::int64_t>(std::floor(point.x / side)),
+          static_cast<std::int64_t>(std::floor(point.y / side))};
+}
+
+const GeodesicPatch& GeodesicMeasure::Patches::patch_of(const Cell& cell) {
+  auto found = fitted.find(cell);
+  if (found == fitted.end()) {
+    const double scale = radius / (1 << (2 * cell.level));
+    const double side = 2 * kPatchHalf * scale;
+    const MapPoint centre = {(static_cast<double>(cell.col) + 0.5) * side,
+                             (static_cast<double>(cell.row) + 0.5) * side};
+    found = fitted.try_emplace(cell, centre, kFittedHalf * scale, to_geographic, plane).first;
+  }
+  return found->second;
+}
+
+const GeodesicPatch& GeodesicMeasure::Patches::at(MapPoint point) {
+  if (last != nullptr && std::abs(point.x - last_middle.x) < last_heart &&
+      std::abs(point.y - last_middle.y) < last_heart) {
+    return *last;
+  }
+  for (int level = 0; level < kLevels; ++level) {
+    last_cell = cell_of(point, level);
+    last = &patch_of(last_cell);
+    if (last->usable()) break;
+  }
+  // Well within its cell, so that a point at a border has one patch whatever came before.
+  const double half = kPatchHalf * radius / (1 << (2 * last_cell.level));
+  last_middle = {(2 * static_cast<double>(last_cell.col) + 1) * half,
+                 (2 * static_cast<double>(last_cell.row) + 1) * half};
+  last_heart = half * (1 - 1e-6);
+  return *last;
+}
+
+GeodesicMeasure::Size GeodesicMeasure::Patches::measure_with_proj(std::span<const MapPoint> ring) const {
   std::vector<double> longitude;
   std::vector<double> latitude;
   // The last point repeats the first; the routine closes the ring itself.
-  for (std::size_t i = 0; i + 1 < ring.size(); ++i) {
-    longitude.push_back(ring[i].x);
-    latitude.push_back(ring[i].y);
+  for (const MapPoint& point : ring.first(ring.size() - 1)) {
+    longitude.push_back(point.x);
+    latitude.push_back(point.y);
   }
   to_geographic.apply(longitude, latitude);
   geod_polygon polygon;
@@ -29,25 +130,82 @@ RingSize measure_ring(const Ring& ring, const MapTransform& to_geographic, const
   for (std::size_t i = 0; i < longitude.size(); ++i) {
     geod_polygon_addpoint(&geodesic, &polygon, latitude[i], longitude[i]);
   }
-  RingSize size;
+  Size size;
   geod_polygon_compute(&geodesic, &polygon, 0, 1, &size.area_m2, &size.perimeter_m);
   size.area_m2 = std::abs(size.area_m2);
   return size;
 }
 
-}  // namespace
+/// @param q_zero  ordinate of the parallel that areas are counted from
+/// @param turn    gets the difference of longitude in radians
+GeodesicEdge GeodesicMeasure::Patches::long_edge(MapPoint from,
+                                                 MapPoint to,
+                                                 double q_zero,
+                                                 double& turn) const {
+  std::array<double, 2> longitude = {from.x, to.x};
+  std::array<double, 2> latitude = {from.y, to.y};
+  to_geographic.apply(longitude, latitude);
+  GeodesicEdge edge;
+  geod_geninverse(&geodesic, latitude[0], longitude[0], latitude[1], longitude[1], &edge.length_m, nullptr,
+                  nullptr, nullptr, nullptr, nullptr, &edge.area_m2);
+  turn = std::remainder(longitude[1] - longitude[0], 360) * kRadians;
+  edge.area_m2 -= q_zero * turn;
+  return edge;
+}
 
-GeodesicMeasure::GeodesicMeasure(const Crs& crs)
-    : ellipsoid_(crs.ellipsoid()), to_geographic_(crs, geographic_base(crs)) {}
+bool GeodesicMeasure::Patches::measure_in_patches(std::span<const MapPoint> ring, RingSums& sums) {
+  if (fitted.size() >= kMostPatches) {
+    fitted.clear();
+    last = nullptr;
+  }
+  const GeodesicPatch* patch = nullptr;
+  GeodesicPatch::Local begin;
+  double q_zero = 0;
+  for (std::size_t i = 0; i + 1 < ring.size(); ++i) {
+    if (!on_map(ring[i])) return false;
+    const GeodesicPatch& here = at(ring[i]);
+    if (!here.usable()) return false;
+    const AuthalicFrame& frame = here.frame();
+    if (&here != patch) begin = here.local(ring[i]);
+    if (patch == nullptr) q_zero = frame.q0 + begin.v * frame.p0;
+    patch = &here;
+    const GeodesicPatch::Local end = here.local(ring[i + 1]);
+    const double du = end.u - begin.u;
+    const double dv = end.v - begin.v;
+    const double bend = 1 / plane.radius() + std::abs(frame.r1);
+    GeodesicEdge edge;
+    double turn = du / frame.p0;
+    if ((du * du + dv * dv) * bend * bend < kMostBend * kMostBend && here.contains(ring[i + 1])) {
+      edge = short_edge(frame, du, dv, (begin.v + end.v) / 2);
+      edge.area_m2 += (frame.q0 - q_zero) * turn;
+    } else {
+      edge = long_edge(ring[i], ring[i + 1], q_zero, turn);
+    }
+    sums.length_m += edge.length_m;
+    sums.area_m2 += edge.area_m2;
+    sums.turn += turn;
+    begin = end;
+  }
+  // A ring round a pole has no inside in this plane.
+  return std::abs(sums.turn) < 1;
+}
+
+GeodesicMeasure::GeodesicMeasure(const Crs& crs) : patches_(std::make_unique<Patches>(crs)) {}
+GeodesicMeasure::~GeodesicMeasure() = default;
+GeodesicMeasure::GeodesicMeasure(GeodesicMeasure&&) noexcept = default;
+GeodesicMeasure& GeodesicMeasure::operator=(GeodesicMeasure&&) noexcept = default;
+
+GeodesicMeasure::Size GeodesicMeasure::measure_ring(std::span<const MapPoint> ring) const {
+  if (ring.size() < 4) return {};
+  RingSums sums;
+  if (!patches_->measure_in_patches(ring, sums)) return patches_->measure_with_proj(ring);
+  return {std::abs(sums.area_m2), sums.length_m};
+}
 
 GeodesicMeasure::Size GeodesicMeasure::measure(const Polygon& polygon) const {
-  geod_geodesic geodesic;
-  const double flattening = ellipsoid_.inverse_flattening == 0 ? 0 : 1 / ellipsoid_.inverse_flattening;
-  geod_init(&geodesic, ellipsoid_.semi_major_m, flattening);
-  const RingSize outer = measure_ring(polygon.outer, to_geographic_, geodesic);
-  Size size{outer.area_m2, outer.perimeter_m};
+  Size size = measure_ring(polygon.outer);
   for (const Ring& hole : polygon.holes) {
-    const RingSize inner = measure_ring(hole, to_geographic_, geodesic);
+    const Size inner = measure_ring(hole);
     size.area_m2 -= inner.area_m2;
     size.perimeter_m += inner.perimeter_m;
   }

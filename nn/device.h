@@ -7,7 +7,8 @@
 
 namespace scarp::nn {
 
-enum class Precision : std::uint8_t { fp32, bf16 };
+/// `automatic` is for training alone: whichever of the two is measured to be faster.
+enum class Precision : std::uint8_t { fp32, bf16, automatic };
 
 /// What can run a network here.
 struct DeviceInfo {

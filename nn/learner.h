@@ -51,10 +51,18 @@ struct TrainingOptions {
   double average_decay = 0.99;        ///< of the moving average of weights, which is what is kept; 0: off
   bool flips = true;  ///< the eight flips and quarter turns; gradient_* and eastness/northness turn with the
                       ///< pixels, hillshade and aspect cannot and are refused
+  double rotation = 0;  ///< largest angle of a random rotation about the window's middle, degrees, 0 to 45;
+                        ///< what points east or north turns with the pixels
+  double scale = 1;     ///< largest factor of a random zoom, drawn from 1 / scale to scale, 1 to 2
   double photometric = 0.1;  ///< relative brightness and contrast jitter of the optical part; 0: off
-  int threads = 1;           ///< of one training
+  double drop_optical =
+      0;  ///< share of samples without their image, so that terrain is not neglected; only with both
+  double drop_terrain = 0;  ///< share of samples without their terrain
+  int patience = 0;         ///< ends after so many passes without a better validation F1 of class 1; 0: never
+  int threads = 1;          ///< of one training
   std::string device = "auto";
-  Precision precision = Precision::fp32;
+  Precision precision = Precision::fp32;  ///< automatic: bf16 if a probe at the start finds its steps faster;
+                                          ///< a resumed training keeps what was found
   void check() const;  ///< @throws std::invalid_argument naming the first field out of range
 };
 
@@ -75,7 +83,8 @@ struct TrainingEvent {
   double loss = 0;         ///< mean since the last event
   double learning_rate = 0;
   double seconds_a_step = 0;
-  bool validated = false;  ///< `validation` holds the scores after this pass
+  Precision precision = Precision::fp32;  ///< as it is trained
+  bool validated = false;                 ///< `validation` holds the scores after this pass
   double validation_loss = 0;
   std::vector<ClassCounts> validation;  ///< one a class
 };

@@ -25,6 +25,9 @@ constexpr int kLargestTile = 16384;
 const std::pair<const char*, EncoderShape> kShapes[] = {{"resnet18", EncoderShape::resnet18},
                                                         {"resnet34", EncoderShape::resnet34},
                                                         {"resnet50", EncoderShape::resnet50}};
+const std::pair<const char*, Fusion> kFusions[] = {{"all_levels", Fusion::all_levels},
+                                                   {"high_levels", Fusion::high_levels},
+                                                   {"early", Fusion::early}};
 const std::pair<const char*, TerrainUnit> kTerrainUnits[] = {{"metres", TerrainUnit::metres},
                                                              {"pixels", TerrainUnit::pixels}};
 
@@ -87,10 +90,13 @@ E value_of(const std::pair<const char*, E> (&words)[N], const std::string& key, 
 }
 
 Json to_json(const NetworkOptions& options) {
-  return {
-      {"encoder", word_of(kShapes, options.encoder)}, {"width", options.width},
-      {"fusion_strides", options.fusion_strides},     {"attention_reduction", options.attention_reduction},
-      {"input_stride", options.input_stride},         {"dropout", options.dropout}};
+  return {{"encoder", word_of(kShapes, options.encoder)},
+          {"width", options.width},
+          {"fusion", word_of(kFusions, options.fusion)},
+          {"fusion_strides", options.fusion_strides},
+          {"attention_reduction", options.attention_reduction},
+          {"input_stride", options.input_stride},
+          {"dropout", options.dropout}};
 }
 
 NetworkOptions network_from(const Json& object) {
@@ -98,6 +104,8 @@ NetworkOptions network_from(const Json& object) {
   NetworkOptions options;
   options.encoder = value_of(kShapes, "network.encoder", text(object, "encoder", kLongestCardText));
   options.width = number(object, "width", 0, 16);
+  if (object.contains("fusion"))  // cards of before 0.2 have none
+    options.fusion = value_of(kFusions, "network.fusion", text(object, "fusion", kLongestCardText));
   options.fusion_strides.clear();
   for (const Json& stride : list(object, "fusion_strides", 0, 5)) {
     if (!stride.is_number_integer()) refuse("network.fusion_strides", "a list of whole numbers");
@@ -159,6 +167,26 @@ std::vector<ClassSpec> classes_from(const Json& object) {
   return classes;
 }
 
+Json to_json(const CalibrationSummary& calibration) {
+  return {{"ece_before", calibration.ece_before},
+          {"ece_after", calibration.ece_after},
+          {"pixels", calibration.pixels},
+          {"blocks", calibration.blocks}};
+}
+
+CalibrationSummary calibration_from(const Json& object) {
+  if (!object.is_object()) refuse("calibration", "an object");
+  CalibrationSummary calibration;
+  calibration.ece_before = number(object, "ece_before", 0, 1);
+  calibration.ece_after = number(object, "ece_after", 0, 1);
+  for (const auto& [key, count] :
+       {std::pair{"pixels", &calibration.pixels}, {"blocks", &calibration.blocks}}) {
+    if (!member(object, key).is_number_integer()) refuse(key, "a whole number");
+    *count = static_cast<std::int64_t>(number(object, key, 0, 1e15));
+  }
+  return calibration;
+}
+
 }  // namespace
 
 void NetworkOptions::check() const {
@@ -178,22 +206,22 @@ void NetworkOptions::check() const {
 }
 
 std::string ModelCard::to_json() const {
-  const Json document = {
-      {"format", 1},
-      {"name", name},
-      {"description", description},
-      {"licence", licence},
-      {"scarp_version", scarp_version},
-      {"network", nn::to_json(network)},
-      {"optical", nn::to_json(optical)},
-      {"terrain", nn::to_json(terrain)},
-      {"terrain_unit", word_of(kTerrainUnits, terrain_unit)},
-      {"classes", nn::to_json(classes)},
-      {"gsd_m", {{"min", gsd_min_m}, {"max", gsd_max_m}}},
-      {"tile_px", tile_px},
-      {"overlap_px", overlap_px},
-      {"temperature", temperature},
-      {"training", parse_strict_json(training, "the summary of the training", kDeepestJson)}};
+  Json document = {{"format", 1},
+                   {"name", name},
+                   {"description", description},
+                   {"licence", licence},
+                   {"scarp_version", scarp_version},
+                   {"network", nn::to_json(network)},
+                   {"optical", nn::to_json(optical)},
+                   {"terrain", nn::to_json(terrain)},
+                   {"terrain_unit", word_of(kTerrainUnits, terrain_unit)},
+                   {"classes", nn::to_json(classes)},
+                   {"gsd_m", {{"min", gsd_min_m}, {"max", gsd_max_m}}},
+                   {"tile_px", tile_px},
+                   {"overlap_px", overlap_px},
+                   {"temperature", temperature},
+                   {"training", parse_strict_json(training, "the summary of the training", kDeepestJson)}};
+  if (calibration.pixels > 0) document["calibration"] = nn::to_json(calibration);
   return dump_strict_json(document, "the model card");
 }
 
@@ -221,7 +249,8 @@ ModelCard ModelCard::from_json(const std::string& json) {
   const int step = 32 * card.network.input_stride;
   if (card.tile_px % step != 0) refuse("tile_px", "a multiple of " + std::to_string(step));
   card.overlap_px = integer(document, "overlap_px", 0, card.tile_px - 1);
-  card.temperature = number(document, "temperature", 1e-3, 1e3);
+  card.temperature = document.contains("temperature") ? number(document, "temperature", 1e-3, 1e3) : 1;
+  if (document.contains("calibration")) card.calibration = calibration_from(document["calibration"]);
   if (!member(document, "training").is_object()) refuse("training", "an object");
   card.training = member(document, "training").dump();
   return card;

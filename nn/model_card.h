@@ -10,11 +10,20 @@ namespace scarp::nn {
 
 enum class EncoderShape : std::uint8_t { resnet18, resnet34, resnet50 };
 
+/// Where optical and terrain features meet.
+enum class Fusion : std::uint8_t {
+  all_levels,   ///< two encoders, joined at every stride
+  high_levels,  ///< two encoders, joined at strides 16 and 32 only; the finer skips are optical. In the
+                ///< manner of FFS-Net (IEEE TGRS 2023) as far as its abstract tells
+  early         ///< one encoder sees the planes of both
+};
+
 /// The dual-branch network: an optical and a terrain encoder with the same strides, fused, and a U-shaped
 /// decoder.
 struct NetworkOptions {
   EncoderShape encoder = EncoderShape::resnet18;
-  double width = 0.5;  ///< factor on all channel counts (64, 128, 256, 512 at 1), 0.125..2
+  double width = 0.5;                  ///< factor on all channel counts (64, 128, 256, 512 at 1), 0.125..2
+  Fusion fusion = Fusion::all_levels;  ///< without meaning for a network of one branch
   std::vector<int> fusion_strides = {
       2, 4, 8, 16,
       32};  ///< where Coordinate Attention gates the joined branches before their 1x1; elsewhere a plain 1x1
@@ -45,6 +54,15 @@ struct ClassSpec {
 /// scene at 5 m and one at 30 m that look alike in pixels look alike to the network.
 enum class TerrainUnit : std::uint8_t { metres, pixels };
 
+/// How the temperature was found: on labelled ground that the training did not see.
+struct CalibrationSummary {
+  double ece_before = 0;    ///< expected calibration error at temperature 1
+  double ece_after = 0;     ///< on ground that the temperature was not fitted to
+  std::int64_t pixels = 0;  ///< 0: the temperature was not fitted
+  std::int64_t blocks = 0;
+  bool operator==(const CalibrationSummary&) const = default;
+};
+
 /// Everything a model says of itself. One file is the whole model: this is the JSON document in its metadata.
 struct ModelCard {
   std::string name;
@@ -60,8 +78,9 @@ struct ModelCard {
   double gsd_max_m = 0;
   int tile_px = 512;
   int overlap_px = 128;
-  double temperature = 1;       ///< logits are divided by it before softmax
-  std::string training = "{}";  ///< JSON: data, protocol, scores
+  double temperature = 1;          ///< logits are divided by it before softmax
+  CalibrationSummary calibration;  ///< of the temperature
+  std::string training = "{}";     ///< JSON: data, protocol, scores
 
   std::string to_json() const;  ///< the document, one key a field
   static ModelCard from_json(

@@ -2,6 +2,7 @@
 #include "nn/segmenter.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -9,6 +10,7 @@
 
 #include "nn/error.h"
 #include "nn/io/checkpoint.h"
+#include "nn/segmentation/turned_views.h"
 #include "nn/torch/device.h"
 #include "nn/torch/errors.h"
 #include "nn/torch/input_planes.h"
@@ -37,13 +39,23 @@ class OneThread {
   int before_;
 };
 
+// Dividing the logits by the temperature is dividing what makes them, once: the head is a convolution, and
+// what follows it, bringing logits up to the tile's pixels, is linear.
+void fold_temperature(DualBranchNetwork& network, double temperature) {
+  if (temperature == 1) return;
+  auto* head = network->named_modules()["head"]->as<torch::nn::Conv2d>();
+  head->weight.div_(temperature);
+  head->bias.div_(temperature);
+}
+
 // Folds norms, then brings weights to their place and type. The norms are gone: only convolutions are left.
-void settle(DualBranchNetwork& network, at::Device device, Precision precision) {
+void settle(DualBranchNetwork& network, double temperature, at::Device device, Precision precision) {
   const torch::NoGradGuard no_grad;
   at::globalContext().setDeterministicCuDNN(true);  // without effect where there is no GPU
   at::globalContext().setBenchmarkCuDNN(false);
   network->eval();
   network->fold_norms();
+  fold_temperature(network, temperature);
   const auto type = precision == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32;
   const auto move = [&](auto& convolution) {
     convolution.weight =
@@ -58,18 +70,25 @@ void settle(DualBranchNetwork& network, at::Device device, Precision precision) 
 
 class NetworkSegmenter final : public Segmenter {
  public:
-  NetworkSegmenter(ModelCard card, DualBranchNetwork network, at::Device device, Precision precision)
+  NetworkSegmenter(ModelCard card,
+                   DualBranchNetwork network,
+                   at::Device device,
+                   const SegmenterOptions& options)
       : card_(std::move(card)),
         network_(std::move(network)),
         device_(device),
-        precision_(precision),
-        normalise_(card_, device) {
-    settle(network_, device_, precision_);
+        precision_(options.precision),
+        normalise_(card_, device),
+        views_(views_of(options.flips)) {
+    if (views_.size() > 1) turn_terrain_.emplace(card_.terrain);
+    settle(network_, card_.temperature, device_, precision_);
   }
 
   const ModelCard& card() const override { return card_; }
   std::string device() const override { return device_.str(); }
   std::string precision() const override { return precision_ == Precision::bf16 ? "bf16" : "fp32"; }
+
+  int flips() const override { return static_cast<int>(views_.size()); }
 
   void segment(const TileBatch& batch, std::span<float> logits) const override {
     with_our_errors("segmenting", [&] {
@@ -127,20 +146,40 @@ class NetworkSegmenter final : public Segmenter {
     const auto valid = planes(batch.valid, 1, batch, first, count, padded, torch::kUInt8).to(torch::kBool);
     const auto terrain_valid =
         planes(batch.terrain_valid, 1, batch, first, count, padded, torch::kUInt8).to(torch::kBool);
-    const InputPlanes inputs = normalise_(optical, terrain, valid, terrain_valid);
-    const auto answer =
-        network_.ptr()->forward(as_network_input(inputs.optical), as_network_input(inputs.terrain));
-    const auto finished =
-        (answer.to(torch::kFloat32) / card_.temperature).slice(0, 0, count).to(torch::kCPU).contiguous();
+    const RawPlanes raw = {optical, terrain, valid, terrain_valid};
+    const auto answer = views_.size() == 1 ? logits_of(raw) : averaged(raw);
+    const auto finished = answer.slice(0, 0, count).to(torch::kCPU).contiguous();
     const auto offset = static_cast<std::size_t>(first) * card_.classes.size() *
                         static_cast<std::size_t>(batch.rows * batch.cols);
     std::copy_n(finished.const_data_ptr<float>(), finished.numel(), logits.data() + offset);
   }
 
-  at::Tensor as_network_input(const at::Tensor& x) const {
-    if (!x.defined()) return x;
-    return x.to(precision_ == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32)
-        .contiguous(at::MemoryFormat::ChannelsLast);
+  // What a tile holds, before it is normalised.
+  struct RawPlanes {
+    at::Tensor optical, terrain, valid, terrain_valid;
+  };
+
+  at::Tensor logits_of(const RawPlanes& raw) const {
+    const InputPlanes inputs = normalise_(raw.optical, raw.terrain, raw.valid, raw.terrain_valid);
+    return network_.ptr()->forward(inputs.optical, inputs.terrain).to(torch::kFloat32);
+  }
+
+  at::Tensor averaged(const RawPlanes& raw) const {
+    ProbabilityMean mean;
+    for (const Turn& view : views_) mean.add(turn_pixels_back(logits_of(turned(raw, view)), view));
+    return mean.log_mean();
+  }
+
+  RawPlanes turned(const RawPlanes& raw, const Turn& view) const {
+    const auto pixels = [&](const at::Tensor& planes) {
+      return planes.defined() ? turn_pixels(planes, view) : planes;
+    };
+    RawPlanes out = {pixels(raw.optical), {}, pixels(raw.valid), pixels(raw.terrain_valid)};
+    if (!raw.terrain.defined()) return out;
+    std::vector<at::Tensor> tiles;
+    for (const auto& tile : raw.terrain.unbind(0)) tiles.push_back((*turn_terrain_)(tile, view));
+    out.terrain = torch::stack(tiles);
+    return out;
   }
 
   ModelCard card_;
@@ -148,6 +187,8 @@ class NetworkSegmenter final : public Segmenter {
   at::Device device_;
   Precision precision_;
   InputNormaliser normalise_;
+  std::vector<Turn> views_;
+  std::optional<TerrainTurner> turn_terrain_;  // only where there is more than one view
 };
 
 }  // namespace
@@ -163,7 +204,7 @@ std::unique_ptr<Segmenter> load_segmenter(const std::string& path, const Segment
     restore(network, kModelPrefix,
             read_tensors(file, [](const std::string& name) { return name.rfind(kModelPrefix, 0) == 0; }),
             path);
-    return std::make_unique<NetworkSegmenter>(std::move(card), std::move(network), device, options.precision);
+    return std::make_unique<NetworkSegmenter>(std::move(card), std::move(network), device, options);
   });
 }
 

@@ -32,16 +32,20 @@ class Segmenter {
   virtual const ModelCard& card() const = 0;
   virtual std::string device() const = 0;     ///< "cpu", "cuda:0"
   virtual std::string precision() const = 0;  ///< "fp32", "bf16"
-  /// @param logits [tiles, classes, rows, cols], divided by the card's temperature
+  virtual int flips() const { return 1; }     ///< views of a tile whose probabilities are averaged
+  /// @param logits [tiles, classes, rows, cols], divided by the card's temperature; with several flips the
+  /// logarithms of the averaged probabilities
   virtual void segment(const TileBatch& batch, std::span<float> logits) const = 0;
 };
 
 struct SegmenterOptions {
   std::string device = "auto";  ///< "auto", "cpu", "cuda", "cuda:1"
   Precision precision = Precision::fp32;
+  int flips = 1;  ///< 1, 2, 4 or 8 flips and quarter turns of every tile; the time grows with it
 };
 
-/// @throws Error (missing_file, unreadable, mismatch, no_device)
+/// @throws Error (missing_file, unreadable, mismatch, no_device, bad_argument: flips of terrain channels that
+/// cannot be turned, hillshade and aspect)
 std::unique_ptr<Segmenter> load_segmenter(const std::string& path, const SegmenterOptions& options);
 
 }  // namespace scarp::nn

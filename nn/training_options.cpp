@@ -25,6 +25,14 @@ void TrainingOptions::check() const {
   for (const double weight : class_weights)
     require(weight >= 0 && std::isfinite(weight),
             "training.class_weights must not be negative, holds " + std::to_string(weight));
+  require(rotation >= 0 && rotation <= 45,
+          "training.rotation must lie in 0 to 45 degrees, is " + std::to_string(rotation));
+  require(scale >= 1 && scale <= 2, "training.scale must lie in 1 to 2, is " + std::to_string(scale));
+  require(drop_optical >= 0 && drop_terrain >= 0 && drop_optical + drop_terrain < 1,
+          "training.drop_optical and training.drop_terrain must not be negative and leave samples with both, "
+          "are " +
+              std::to_string(drop_optical) + " and " + std::to_string(drop_terrain));
+  require(patience >= 0, "training.patience must not be negative, is " + std::to_string(patience));
   require(threads >= 1, "training.threads must be at least 1, is " + std::to_string(threads));
 }
 

@@ -14,6 +14,15 @@ CalibrationCurve::CalibrationCurve(int bins) {
   sums_.resize(static_cast<std::size_t>(bins));
 }
 
+void CalibrationCurve::add(const CalibrationCurve& other, std::int64_t times) {
+  for (std::size_t bin = 0; bin < sums_.size(); ++bin) {
+    const Sum& sum = other.sums_.at(bin);
+    sums_[bin].probability += static_cast<double>(times) * sum.probability;
+    sums_[bin].events += times * sum.events;
+    sums_[bin].pixels += times * sum.pixels;
+  }
+}
+
 std::int64_t CalibrationCurve::pixels() const {
   std::int64_t pixels = 0;
   for (const Sum& sum : sums_) pixels += sum.pixels;

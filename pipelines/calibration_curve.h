@@ -22,14 +22,17 @@ class CalibrationCurve {
   explicit CalibrationCurve(int bins = 15);
 
   /// @param probability  0..1; bin floor(p * bins), p = 1 in the last one
-  void add(double probability, bool event) {
+  void add(double probability, bool event, std::int64_t pixels = 1) {
     const int last = static_cast<int>(sums_.size()) - 1;
     const int index = probability >= 1 ? last : static_cast<int>(probability * (last + 1));
     Sum& sum = sums_[static_cast<std::size_t>(index)];
-    sum.probability += probability;
-    sum.events += event ? 1 : 0;
-    ++sum.pixels;
+    sum.probability += probability * static_cast<double>(pixels);
+    sum.events += event ? pixels : 0;
+    sum.pixels += pixels;
   }
+
+  /// Adds `times` times what another curve with as many bins holds.
+  void add(const CalibrationCurve& other, std::int64_t times);
 
   std::int64_t pixels() const;
   std::vector<Bin> bins() const;

@@ -51,6 +51,7 @@ std::map<std::string, std::string> provenance(const DetectOptions& options, cons
           {"SCARP_MODEL", card.name},
           {"SCARP_DEVICE", segmenter.device()},
           {"SCARP_PRECISION", segmenter.precision()},
+          {"SCARP_FLIPS", std::to_string(segmenter.flips())},
           {"SCARP_OPTICAL", options.optical},
           {"SCARP_DEM", options.dem},
           {"SCARP_DEM_GAPS", options.dem_gaps == geo::DemGaps::fill ? "fill" : "mask"},
@@ -94,8 +95,8 @@ class Outputs {
     }
     ObjectPass pass({card, plan_.grid, plan_.area, *probability, terrain.get(), plan_.min_area_m2, card.name},
                     *vector_);
-    add_object_ = [&pass](const vector::ClassPolygon& object) { pass.add(object); };
     polygonizer_->finish();
+    for (const vector::ClassPolygon& object : objects_) pass.add(object);
     report.polygons = vector_->count();
     report.dropped_small = pass.dropped_small();
     report.area_m2 = pass.area_m2();
@@ -158,12 +159,13 @@ class Outputs {
     writer.provenance = std::move(facts);
     writer.creation = options_.creation;
     writer.overwrite = options_.overwrite;
-    vector_ = vector::make_ogr_writer(options_.polygons, grid.crs, writer);
+    vector_ = vector::make_vector_writer(options_.polygons, grid.crs, writer);
     scratch_ = std::make_unique<ScratchFile>(scratch_beside(options_.polygons));
     scratch_writer_ =
         open_probability(scratch_->string(), grid, {}, "GTiff", {"COMPRESS=NONE", "SPARSE_OK=TRUE"});
-    polygonizer_ = vector::make_gdal_polygonizer(
-        plan_.grid, plan_.area, [this](const vector::ClassPolygon& object) { add_object_(object); });
+    polygonizer_ = vector::make_polygonizer(plan_.grid, plan_.area, [this](vector::ClassPolygon&& object) {
+      objects_.push_back(std::move(object));
+    });
   }
 
   const DetectOptions& options_;
@@ -175,7 +177,7 @@ class Outputs {
   std::unique_ptr<vector::VectorWriter> vector_;
   std::unique_ptr<ScratchFile> scratch_;  ///< probabilities for the attributes of polygons
   std::unique_ptr<geo::RasterWriter> scratch_writer_;
-  std::function<void(const vector::ClassPolygon&)> add_object_;
+  std::vector<vector::ClassPolygon> objects_;  ///< until the probabilities around them can be read
   std::unique_ptr<vector::Polygonizer> polygonizer_;
 };
 

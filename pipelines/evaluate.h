@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "pipelines/evaluate_bootstrap.h"
 #include "pipelines/events.h"
+#include "pipelines/vector/polygon_match.h"
 
 namespace scarp::pipelines {
 
@@ -22,22 +25,27 @@ struct EvaluateOptions {
   std::string report;      ///< HTML, may be empty
   std::string json;        ///< may be empty
   bool overwrite = false;
+  std::string against;  ///< another map of the same ground, may be empty; only pixels that both know count
+  std::string against_probability_raster;  ///< as probability_raster, for the other map
+  int boundary_tolerance_px = 2;           ///< outlines so near are the same, 0 to 50
+  int block_side_px = 128;                 ///< squares of ground that intervals are drawn from
+  int draws = 1000;                        ///< of the bootstrap; 0: no intervals
+  std::uint64_t seed = 1;                  ///< of the bootstrap
 };
 
 /// Pooled over all labelled pixels that the map knows, class "landslide" (any class id but 0) against
 /// background. Ratios without a denominator (no landslide in map and labels) are 0, and a warning says so: no
 /// number is ever NaN.
-struct Evaluation {
+struct Evaluation : MapScores {
   std::int64_t true_positive = 0, false_positive = 0, false_negative = 0, true_negative = 0;
-  double f1 = 0, iou = 0, miou = 0, precision = 0, recall = 0, accuracy = 0;
-  double ece = -1;  ///< expected calibration error, 15 bins; < 0: no probabilities were given
   struct Bin {
     double confidence = 0;  ///< mean probability
     double frequency = 0;   ///< share of landslide pixels
     std::int64_t pixels = 0;
   };
   std::vector<Bin> reliability;
-  double iou_background = 0;
+  OutlineCounts outline;             ///< pixels of both outlines, those within the tolerance
+  Bootstrap bootstrap;               ///< what chance in the choice of the ground leaves open, 95 %
   std::int64_t labelled_pixels = 0;  ///< counted: label and prediction are known
   std::int64_t unmapped_pixels = 0;  ///< the label is known and the map has no data: left out of all counts
   /// Connected objects (pixels that share a side, as seen within the labelled area) whose IoU with one of the
@@ -46,6 +54,9 @@ struct Evaluation {
     std::int64_t predicted = 0, labelled = 0, matched = 0;
     double f1 = 0;
   } objects;
+  std::vector<vector::PolygonScores> objects_at;   ///< the same at several thresholds of IoU, see kMatchIous
+  std::vector<vector::PolygonScores> polygons_at;  ///< of polygons as they are in their files, with boundary
+                                                   ///< distances; empty unless map and labels are polygons
   /// One entry a class id but 0 that occurs, against all others.
   struct ClassScore {
     int id = 0;
@@ -54,18 +65,27 @@ struct Evaluation {
     double f1 = 0, iou = 0;
   };
   std::vector<ClassScore> classes;
+  double miou_classes = 0;  ///< mean IoU of background and of each class that occurs; miou if there is one
+  /// The map that this one was held against, on the same pixels; differences are in `bootstrap`.
+  struct Other {
+    std::string prediction, probability_raster;
+    MapScores scores;
+  };
+  std::optional<Other> against;
+  int boundary_tolerance_px = 0, block_side_px = 0;  ///< as asked for
+  std::uint64_t seed = 0;
   std::string prediction, labels, labelled_area,
       probability_raster;  ///< inputs as used; the last may be empty
   std::string grid;        ///< on which pixels, in words
   std::vector<std::string> warnings;
   /// One object, keys as the members; `ece` is null without probabilities, `objects` is flattened to
-  /// polygons_*.
+  /// polygons_*, intervals are pairs [low, high].
   std::string to_json() const;
 };
 
-/// Compares a map with labels in blocks of rows, so that memory grows with the width of the scene and the
-/// number of objects, and writes the report and the metrics that are asked for. Calibration: 15 bins of equal
-/// width of p(landslide) over the labelled pixels.
+/// Compares a map with labels, and with another map where asked, in blocks of rows, so that memory grows with
+/// the width of the scene and the number of objects, and writes the report and the metrics that are asked
+/// for. Calibration: 15 bins of equal width of p(landslide) over the labelled pixels.
 /// @throws Error (contradiction, usage, unwritable), geo::Error
 Evaluation evaluate(const EvaluateOptions& options, Events& events);
 

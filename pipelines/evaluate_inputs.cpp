@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -11,43 +10,13 @@
 #include "geo/feature_file_gdal.h"
 #include "geo/raster_source_gdal.h"
 #include "pipelines/error.h"
+#include "pipelines/evaluate_layers.h"
 
 namespace scarp::pipelines {
 namespace {
 
-namespace fs = std::filesystem;
-constexpr const char* kAreaLayer = "labelled_area";
-constexpr const char* kProvenanceLayer = "scarp_provenance";
+constexpr const char* kProbabilityKey = "SCARP_PROBABILITY_RASTER";
 constexpr float kByteSteps = 254.0F;
-
-/// Polygons or pixels? What GDAL opens as a vector file with layers is polygons.
-bool holds_features(const std::string& path) {
-  try {
-    return !geo::layer_names(geo::parse_layer_path(path).file).empty();
-  } catch (const geo::Error& error) {
-    if (error.fault() == geo::Fault::missing_file) throw;
-    return false;
-  }
-}
-
-/// FILE[:LAYER]; without a layer "landslides" if there is one, else the only one beside labelled area and
-/// provenance.
-geo::LayerPath landslide_layer(const std::string& text) {
-  geo::LayerPath path = geo::parse_layer_path(text);
-  if (!path.layer.empty()) return path;
-  std::vector<std::string> candidates;
-  for (const std::string& name : geo::layer_names(path.file)) {
-    if (name == "landslides") return {path.file, name};
-    if (name != kAreaLayer && name != kProvenanceLayer && name != "layer_styles") candidates.push_back(name);
-  }
-  if (candidates.size() != 1) {
-    throw Error(Fault::contradiction,
-                fmt::format("{} has {} layers that may hold the landslides ({}): say which as {}:LAYER",
-                            path.file, candidates.size(), fmt::join(candidates, ", "), path.file));
-  }
-  path.layer = candidates.front();
-  return path;
-}
 
 struct Box {
   double min_x = INFINITY, min_y = INFINITY, max_x = -INFINITY, max_y = -INFINITY;
@@ -94,16 +63,6 @@ double mean_side(const geo::FeatureLayer& layer) {
   return polygons == 0 ? 0.0 : std::sqrt(area / static_cast<double>(polygons));
 }
 
-/// A path that a file names, relative to the file's folder; empty unless it is a local file that is there.
-std::string neighbour(const std::string& file, const FileFacts& facts, const std::string& key) {
-  const auto found = facts.metadata.find(key);
-  if (found == facts.metadata.end() || found->second.empty()) return {};
-  const fs::path path = fs::path(file).parent_path() / found->second;
-  std::error_code ignored;
-  if (fs::is_regular_file(path, ignored)) return path.string();
-  return fs::is_regular_file(found->second, ignored) ? found->second : std::string();
-}
-
 void remember_names(const geo::FeatureLayer& layer, std::map<int, std::string>& names) {
   for (const geo::Feature& feature : layer.features) {
     if (!feature.class_name.empty()) names.emplace(feature.class_id, feature.class_name);
@@ -123,9 +82,8 @@ class Opener {
     const std::string file =
         prediction_features_ ? geo::parse_layer_path(options_.prediction).file : options_.prediction;
     in_.facts = prediction_features_ ? read_vector_facts(file) : read_raster_facts(file);
-    in_.probability_raster = options_.probability_raster.empty()
-                                 ? neighbour(file, in_.facts, "SCARP_PROBABILITY_RASTER")
-                                 : options_.probability_raster;
+    in_.probability_raster = options_.probability_raster.empty() ? neighbour(file, in_.facts, kProbabilityKey)
+                                                                 : options_.probability_raster;
     optical_ = neighbour(file, in_.facts, "SCARP_OPTICAL");
     in_.background = options_.background.empty() ? optical_ : options_.background;
     find_area();
@@ -277,6 +235,22 @@ void ProbabilityReader::read(const geo::Window& window,
     }
     probability[i] = static_cast<float>(std::clamp(p, 0.0, 1.0));
   }
+}
+
+OtherMap open_other_map(const EvaluateOptions& options, const geo::Grid& grid) {
+  OtherMap other;
+  const bool features = holds_features(options.against);
+  const std::string file = features ? geo::parse_layer_path(options.against).file : options.against;
+  other.prediction =
+      features ? make_polygon_classes(geo::read_features(landslide_layer(options.against), grid.crs), grid)
+               : make_raster_classes(geo::open_raster(file), grid, RasterRole::prediction);
+  other.probability_raster =
+      options.against_probability_raster.empty()
+          ? neighbour(file, features ? read_vector_facts(file) : read_raster_facts(file), kProbabilityKey)
+          : options.against_probability_raster;
+  if (!other.probability_raster.empty())
+    other.probability = std::make_unique<ProbabilityReader>(other.probability_raster, grid);
+  return other;
 }
 
 EvaluateInputs open_inputs(const EvaluateOptions& options, Events& events) {

@@ -45,6 +45,17 @@ struct EvaluateInputs {
   FileFacts facts;  ///< of the prediction
 };
 
+/// Another map of the same ground, on the same grid.
+struct OtherMap {
+  std::unique_ptr<ClassReader> prediction;
+  std::unique_ptr<ProbabilityReader> probability;  ///< may be null
+  std::string probability_raster;                  ///< path, may be empty
+};
+
+/// Opens the map options.against on the grid of the first.
+/// @throws Error (contradiction), geo::Error
+OtherMap open_other_map(const EvaluateOptions& options, const geo::Grid& grid);
+
 /// Opens everything. The grid is, in this order: that of a class raster; of a label raster; of the
 /// background; of the probability raster; of the optical raster that the polygons' provenance names, if it is
 /// there; one made over the ground to be compared, with twenty pixels along the side of a square as large as

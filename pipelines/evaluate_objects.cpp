@@ -82,26 +82,45 @@ void ObjectMatcher::push(std::span<const std::uint8_t> predicted, std::span<cons
   }
 }
 
-ObjectScores ObjectMatcher::scores() {
-  const auto predicted = merged(predicted_, predicted_pixels_);
-  const auto labelled = merged(labelled_, labelled_pixels_);
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::int64_t> shared;
+ObjectMatcher::Overlaps ObjectMatcher::overlaps() {
+  Overlaps all{merged(predicted_, predicted_pixels_), merged(labelled_, labelled_pixels_), {}};
   for (const auto& [key, pixels] : shared_pixels_) {
-    shared[{predicted_.object_of(static_cast<std::uint32_t>(key >> 32)),
-            labelled_.object_of(static_cast<std::uint32_t>(key & 0xFFFFFFFFU))}] += pixels;
+    all.shared[{predicted_.object_of(static_cast<std::uint32_t>(key >> 32)),
+                labelled_.object_of(static_cast<std::uint32_t>(key & 0xFFFFFFFFU))}] += pixels;
   }
+  return all;
+}
+
+ObjectScores ObjectMatcher::scores() {
+  const Overlaps all = overlaps();
   ObjectScores scores;
-  scores.predicted = static_cast<std::int64_t>(predicted.size());
-  scores.labelled = static_cast<std::int64_t>(labelled.size());
+  scores.predicted = static_cast<std::int64_t>(all.predicted.size());
+  scores.labelled = static_cast<std::int64_t>(all.labelled.size());
   std::set<std::uint32_t> taken_predicted;
   std::set<std::uint32_t> taken_labelled;
-  for (const auto& [pair, pixels] : shared) {
-    const std::int64_t together = predicted.at(pair.first) + labelled.at(pair.second) - pixels;
+  for (const auto& [pair, pixels] : all.shared) {
+    const std::int64_t together = all.predicted.at(pair.first) + all.labelled.at(pair.second) - pixels;
     if (2 * pixels < together || taken_predicted.contains(pair.first) || taken_labelled.contains(pair.second))
       continue;
     taken_predicted.insert(pair.first);
     taken_labelled.insert(pair.second);
     ++scores.matched;
+  }
+  return scores;
+}
+
+std::vector<vector::PolygonScores> ObjectMatcher::scores_at(std::span<const double> least_ious) {
+  const Overlaps all = overlaps();
+  std::vector<vector::PolygonPair> pairs;
+  for (const auto& [pair, pixels] : all.shared) {
+    const std::int64_t together = all.predicted.at(pair.first) + all.labelled.at(pair.second) - pixels;
+    pairs.push_back({pair.first, pair.second, static_cast<double>(pixels) / static_cast<double>(together)});
+  }
+  std::vector<vector::PolygonScores> scores;
+  for (const double least_iou : least_ious) {
+    const std::vector<vector::PolygonPair> matched = vector::best_pairs(pairs, least_iou);
+    scores.push_back(
+        vector::scores_of(matched, least_iou, std::ssize(all.predicted), std::ssize(all.labelled)));
   }
   return scores;
 }

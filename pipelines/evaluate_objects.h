@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
+
+#include "pipelines/vector/polygon_match.h"
 
 namespace scarp::pipelines {
 
@@ -46,8 +50,18 @@ class ObjectMatcher {
   /// The next row of both masks, [cols] each, 0 or not 0. Unknown pixels must be 0 in both.
   void push(std::span<const std::uint8_t> predicted, std::span<const std::uint8_t> labelled);
   ObjectScores scores();
+  /// The same at other thresholds of IoU, as polygons are matched: the most pairs in which no object is
+  /// twice. Boundary distances stay empty.
+  std::vector<vector::PolygonScores> scores_at(std::span<const double> least_ious);
 
  private:
+  /// Final objects and the pixels that they share.
+  struct Overlaps {
+    std::map<std::uint32_t, std::int64_t> predicted, labelled;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::int64_t> shared;
+  };
+  Overlaps overlaps();
+
   ObjectLabeller predicted_;
   ObjectLabeller labelled_;
   std::vector<std::int64_t> predicted_pixels_;  ///< by provisional number

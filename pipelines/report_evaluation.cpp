@@ -29,17 +29,98 @@ std::string share_text(std::int64_t part, std::int64_t whole) {
                     : fmt::format("{:.2f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
+/// "0.781 to 0.843", empty where chance was not looked at.
+std::string interval_text(const Intervals& intervals, const std::string& key) {
+  const auto found = intervals.find(key);
+  if (found == intervals.end()) return {};
+  return fmt::format("{:.3f} to {:.3f}", found->second.low, found->second.high);
+}
+
+KeyFigure figure(const Evaluation& s,
+                 const std::string& name,
+                 const std::string& key,
+                 const std::string& meaning) {
+  return {name, figure_text(named_scores(s).at(key)), meaning, interval_text(s.bootstrap.scores, key)};
+}
+
 void add_main_figures(HtmlReport& report, const Evaluation& s) {
   std::vector<KeyFigure> figures = {
-      {"F1", figure_text(s.f1), "balance of precision and recall, 1 is perfect"},
-      {"IoU", figure_text(s.iou), "shared landslide ground over all landslide ground of map and labels"},
-      {"Precision", figure_text(s.precision), "share of the mapped landslide ground that is right"},
-      {"Recall", figure_text(s.recall), "share of the labelled landslide ground that was found"},
-      {"Objects F1", figure_text(s.objects.f1), "landslides found as wholes: they overlap by at least half"}};
-  if (s.ece >= 0)
-    figures.push_back({"Calibration error", figure_text(s.ece),
-                       "mean gap between stated probability and truth, 0 is perfect"});
+      figure(s, "F1", "f1", "balance of precision and recall, 1 is perfect"),
+      figure(s, "IoU", "iou", "shared landslide ground over all landslide ground of map and labels"),
+      figure(s, "Precision", "precision", "share of the mapped landslide ground that is right"),
+      figure(s, "Recall", "recall", "share of the labelled landslide ground that was found"),
+      {"Objects F1", figure_text(s.objects.f1), "landslides found as wholes: they overlap by at least half"},
+      figure(s, "Boundary F1", "boundary_f1",
+             fmt::format("outlines that lie within {} pixels of each other", s.boundary_tolerance_px))};
+  if (s.ece >= 0) {
+    figures.push_back(
+        figure(s, "Calibration error", "ece", "mean gap between stated probability and truth, 0 is perfect"));
+  }
   report.add_figures(figures);
+}
+
+constexpr std::pair<const char*, const char*> kScoreNames[] = {{"f1", "F1"},
+                                                               {"iou", "IoU"},
+                                                               {"miou", "Mean IoU"},
+                                                               {"precision", "Precision"},
+                                                               {"recall", "Recall"},
+                                                               {"boundary_f1", "Boundary F1"},
+                                                               {"ece", "Calibration error"}};
+
+void add_intervals(HtmlReport& report, const Evaluation& s) {
+  report.add_heading("How sure are these figures?");
+  if (s.bootstrap.scores.empty()) {
+    report.add_paragraph(fmt::format(
+        "No intervals: they are drawn from squares of {} pixels with labelled ground, and there are {}{}.",
+        s.block_side_px, s.bootstrap.blocks,
+        s.bootstrap.draws == 0 && s.bootstrap.blocks > 1 ? ", of which none was drawn with landslides" : ""));
+    return;
+  }
+  report.add_paragraph(fmt::format(
+      "Other ground of the same kind would give other figures. The ground is cut into squares of {} pixels; "
+      "{} of them hold labels. As many were drawn from them with repetition and scored, {} times: 95 % of "
+      "these scores lie between the two limits.{}",
+      s.block_side_px, s.bootstrap.blocks, s.bootstrap.draws,
+      s.bootstrap.blocks < 20 ? " With so few squares the limits are rough." : ""));
+  Rows rows;
+  const std::map<std::string, double> scores = named_scores(s);
+  for (const auto& [key, name] : kScoreNames) {
+    const auto interval = s.bootstrap.scores.find(key);
+    if (interval == s.bootstrap.scores.end()) continue;
+    rows.push_back({name, figure_text(scores.at(key)), figure_text(interval->second.low),
+                    figure_text(interval->second.high)});
+  }
+  report.add_table("", {"figure", "value", "from", "to"}, rows);
+}
+
+/// The verdict on a difference: its interval leaves zero out, or not.
+std::string verdict(const Interval& difference, bool lower_is_better) {
+  if (difference.low > 0) return lower_is_better ? "worse" : "better";
+  if (difference.high < 0) return lower_is_better ? "better" : "worse";
+  return "not decided";
+}
+
+void add_other(HtmlReport& report, const Evaluation& s) {
+  if (!s.against) return;
+  report.add_heading("Against another map");
+  report.add_paragraph(fmt::format(
+      "The other map is {}. Both are judged on the pixels that both know. The limits are of the difference, "
+      "95 %, drawn on the same squares for both maps: where they leave out zero, the difference is more than "
+      "chance.",
+      s.against->prediction));
+  Rows rows;
+  const std::map<std::string, double> own = named_scores(s), other = named_scores(s.against->scores);
+  for (const auto& [key, name] : kScoreNames) {
+    if (!own.contains(key) || !other.contains(key)) continue;
+    const std::string text = fmt::format("{:+.3f}", own.at(key) - other.at(key));
+    const auto found = s.bootstrap.differences.find(key);
+    const bool known = found != s.bootstrap.differences.end();
+    rows.push_back(
+        {name, figure_text(own.at(key)), figure_text(other.at(key)), text,
+         known ? fmt::format("{:+.3f} to {:+.3f}", found->second.low, found->second.high) : std::string("-"),
+         known ? verdict(found->second, std::string_view(key) == "ece") : std::string("-")});
+  }
+  report.add_table("", {"figure", "this map", "other map", "difference", "from, to", "this map is"}, rows);
 }
 
 void add_confusion(HtmlReport& report, const Evaluation& s) {
@@ -57,6 +138,12 @@ void add_confusion(HtmlReport& report, const Evaluation& s) {
       "What follows from them", {"figure", "value", "meaning"},
       {{"Mean IoU", figure_text(s.miou), "mean of the IoU of landslide and of background"},
        {"IoU of background", figure_text(s.iou_background), "the same measure for stable ground"},
+       {"Boundary precision", figure_text(s.boundary_precision),
+        fmt::format("share of the mapped outline that lies within {} pixels of a labelled one",
+                    s.boundary_tolerance_px)},
+       {"Boundary recall", figure_text(s.boundary_recall),
+        fmt::format("share of the labelled outline that lies within {} pixels of a mapped one",
+                    s.boundary_tolerance_px)},
        {"Accuracy", figure_text(s.accuracy),
         "share of pixels that are right; high where landslides are rare"},
        {"Mapped landslide", share_text(s.true_positive + s.false_positive, all),
@@ -65,6 +152,17 @@ void add_confusion(HtmlReport& report, const Evaluation& s) {
         "share of the compared ground"},
        {"Unmapped pixels", count_text(s.unmapped_pixels),
         "labelled, without data in the map: left out of all counts"}});
+}
+
+Rows match_rows(const std::vector<vector::PolygonScores>& thresholds, bool distances) {
+  Rows rows;
+  for (const vector::PolygonScores& at : thresholds) {
+    std::vector<std::string>& row = rows.emplace_back(std::vector<std::string>{
+        fmt::format("{:.0f} %", 100 * at.least_iou), count_text(at.matched), figure_text(at.precision()),
+        figure_text(at.recall()), figure_text(at.f1()), at.mean_iou ? figure_text(*at.mean_iou) : "-"});
+    if (distances) row.push_back(at.boundary_m ? fmt::format("{:.3g} m", *at.boundary_m) : "-");
+  }
+  return rows;
 }
 
 void add_objects(HtmlReport& report, const Evaluation& s) {
@@ -77,6 +175,13 @@ void add_objects(HtmlReport& report, const Evaluation& s) {
                    {{"mapped", count_text(s.objects.predicted)},
                     {"labelled", count_text(s.objects.labelled)},
                     {"the same", count_text(s.objects.matched)}});
+  report.add_table("Objects that share at least so much of the ground that they cover together",
+                   {"at least", "the same", "precision", "recall", "F1", "mean IoU"},
+                   match_rows(s.objects_at, false));
+  if (s.polygons_at.empty()) return;
+  report.add_table("Polygons as they are in their files, at least half within the labelled area",
+                   {"at least", "the same", "precision", "recall", "F1", "mean IoU", "outlines apart"},
+                   match_rows(s.polygons_at, true));
 }
 
 void add_classes(HtmlReport& report, const Evaluation& s) {
@@ -88,6 +193,8 @@ void add_classes(HtmlReport& report, const Evaluation& s) {
                     figure_text(c.f1), figure_text(c.iou), count_text(c.true_positive),
                     count_text(c.false_positive), count_text(c.false_negative)});
   }
+  report.add_paragraph(
+      fmt::format("Mean IoU over background and these classes: {}.", figure_text(s.miou_classes)));
   report.add_table("Each class against all others", {"class", "F1", "IoU", "hit", "false alarm", "missed"},
                    rows);
 }
@@ -128,6 +235,9 @@ void add_inputs(HtmlReport& report,
   report.add_heading("Inputs");
   Rows rows = {{"map", s.prediction}, {"labels", s.labels}, {"labelled area", s.labelled_area}};
   if (!s.probability_raster.empty()) rows.push_back({"probability raster", s.probability_raster});
+  if (s.against) rows.push_back({"other map", s.against->prediction});
+  if (s.against && !s.against->probability_raster.empty())
+    rows.push_back({"its probability raster", s.against->probability_raster});
   rows.push_back({"pixels", s.grid});
   rows.push_back({"evaluated with", "Scarp " + version()});
   report.add_table("", {"input", "value"}, rows);
@@ -155,6 +265,8 @@ HtmlReport evaluation_report(const Evaluation& scores,
                                                : "The compared ground, north up, over " + errors.background +
                                                      "; paler where nothing is compared.",
                      errors.picture, errors.legend, "Map of hits, false alarms and missed landslides");
+  add_intervals(report, scores);
+  add_other(report, scores);
   add_confusion(report, scores);
   add_objects(report, scores);
   add_classes(report, scores);

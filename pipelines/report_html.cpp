@@ -32,6 +32,7 @@ p{margin:.6rem 0;max-width:44rem}
 .figures dt{color:var(--soft);font-size:.85rem}
 .figures dd{margin:0}
 .figures dd.value{font-size:1.6rem;line-height:1.3;font-weight:600;font-variant-numeric:tabular-nums}
+.figures dd.range{font-size:.85rem;font-variant-numeric:tabular-nums}
 .figures dd.meaning{font-size:.8rem;line-height:1.35;color:var(--soft)}
 .scroll{overflow-x:auto;margin:1rem 0}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
@@ -58,8 +59,14 @@ svg .c0{color:var(--c0)}svg .c1{color:var(--c1)}svg .c2{color:var(--c2)}svg .c3{
 svg .c4{color:var(--c4)}svg .c5{color:var(--c5)}svg .c6{color:var(--c6)}svg .c7{color:var(--c7)}
 svg .curve{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}
 svg .dot{fill:currentColor}
+@media(max-width:34rem){table{font-size:.85rem}th,td{padding:.35rem .3rem}th{overflow-wrap:anywhere}td{min-width:0}
+.stack thead{display:none}.stack tr{display:block;padding:.4rem 0;border-bottom:1px solid var(--line)}
+.stack th,.stack td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.1rem .3rem}
+.stack td::before{content:attr(data-title);color:var(--soft)}}
 @media print{body{max-width:none}h2{break-after:avoid}figure,table{break-inside:avoid}}
 )";
+
+constexpr std::size_t kMostColumnsOfAPhone = 4;
 
 /// Length of the valid UTF-8 sequence at `text`, 0 if there is none (overlong forms and surrogates are none).
 std::size_t utf8_length(std::string_view text) {
@@ -123,6 +130,11 @@ std::vector<bool> number_columns(std::size_t columns, const std::vector<std::vec
   }
   if (columns > 0) numbers[0] = false;
   return numbers;
+}
+
+/// What the style sheet shows before a cell where there is no room for a head of columns.
+std::string data_title(const std::string& title) {
+  return fmt::format(" data-title=\"{}\"", escape_html(title));
 }
 
 std::string_view number_class(bool number) {
@@ -195,8 +207,10 @@ void HtmlReport::add_figures(std::span<const KeyFigure> figures) {
   if (figures.empty()) return;
   body_ += "<dl class=\"figures\">\n";
   for (const KeyFigure& figure : figures) {
-    body_ += fmt::format("<div><dt>{}</dt><dd class=\"value\">{}</dd><dd class=\"meaning\">{}</dd></div>\n",
-                         escape_html(figure.name), escape_html(figure.value), escape_html(figure.meaning));
+    body_ += fmt::format("<div><dt>{}</dt><dd class=\"value\">{}</dd>", escape_html(figure.name),
+                         escape_html(figure.value));
+    if (!figure.range.empty()) body_ += fmt::format("<dd class=\"range\">{}</dd>", escape_html(figure.range));
+    body_ += fmt::format("<dd class=\"meaning\">{}</dd></div>\n", escape_html(figure.meaning));
   }
   body_ += "</dl>\n";
 }
@@ -211,7 +225,8 @@ void HtmlReport::add_table(std::string_view caption,
     }
   }
   const std::vector<bool> numbers = number_columns(header.size(), rows);
-  body_ += "<div class=\"scroll\" tabindex=\"0\"><table>\n";
+  const bool stacked = header.size() > kMostColumnsOfAPhone;
+  body_ += fmt::format("<div class=\"scroll\" tabindex=\"0\"><table{}>\n", stacked ? " class=\"stack\"" : "");
   if (!caption.empty()) body_ += "<caption>" + escape_html(caption) + "</caption>\n";
   body_ += "<thead><tr>";
   for (std::size_t c = 0; c < header.size(); ++c) {
@@ -222,7 +237,8 @@ void HtmlReport::add_table(std::string_view caption,
     body_ += "<tr>";
     for (std::size_t c = 0; c < row.size(); ++c) {
       body_ += c == 0 ? fmt::format("<th scope=\"row\">{}</th>", escape_html(row[c]))
-                      : fmt::format("<td{}>{}</td>", number_class(numbers[c]), escape_html(row[c]));
+                      : fmt::format("<td{}{}>{}</td>", number_class(numbers[c]),
+                                    stacked ? data_title(header[c]) : std::string(), escape_html(row[c]));
     }
     body_ += "</tr>\n";
   }

@@ -31,6 +31,7 @@ struct KeyFigure {
   std::string name;
   std::string value;
   std::string meaning;
+  std::string range = {};  ///< from what to what it may lie, may be empty
 };
 
 /// A page in one file: no script, no other file, no network; pictures inside as PNG. Reads on a phone and on
@@ -44,7 +45,7 @@ class HtmlReport {
   void add_warning(std::string_view text);
   void add_figures(std::span<const KeyFigure> figures);
   /// @param header  column titles; the first column of each row is its title. Columns whose cells are all
-  /// numbers stand to the right.
+  /// numbers stand to the right. On a narrow screen the rows of more than four columns become lists.
   /// @throws Error (usage) if a row has another number of cells than the header
   void add_table(std::string_view caption,
                  const std::vector<std::string>& header,

@@ -36,7 +36,10 @@ RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : f
   const bool holds_run = fs::exists(config());
   make_folder(fs::path(folder) / "checkpoints");
   if (holds_run && overwrite && !resume) {
-    for (const std::string& old : {config(), last(), model(), report(), metrics()}) fs::remove(old);
+    for (const std::string& old :
+         {config(), last(), best(), model(), report(), metrics(), summary(), environment()})
+      fs::remove(old);
+    fs::remove_all(tensorboard());
   }
   metrics_.open(metrics(), std::ios::app);
   if (!metrics_)

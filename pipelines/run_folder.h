@@ -22,6 +22,10 @@ class RunFolder {
 
   std::string config() const { return folder_ + "/config.resolved.yaml"; }
   std::string last() const { return folder_ + "/checkpoints/last.safetensors"; }
+  std::string best() const { return folder_ + "/checkpoints/best.safetensors"; }
+  std::string tensorboard() const { return folder_ + "/tensorboard"; }
+  std::string environment() const { return folder_ + "/environment.json"; }
+  std::string summary() const { return folder_ + "/summary.json"; }
   std::string model() const { return folder_ + "/model.safetensors"; }
   std::string report() const { return folder_ + "/report.html"; }
   std::string metrics() const { return folder_ + "/metrics.jsonl"; }

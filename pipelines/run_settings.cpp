@@ -89,6 +89,7 @@ void resolve_paths(RunSettings& settings, const fs::path& folder) {
     scene.paths.labels = beside(folder, scene.paths.labels);
     scene.paths.labelled_area = beside(folder, scene.paths.labelled_area);
   }
+  settings.folds_file = beside(folder, settings.folds_file);
 }
 
 void require(bool condition, const std::string& sentence) {
@@ -112,6 +113,11 @@ void RunSettings::check() const {
           fmt::format("samples.block is {}, but must lie in 1 to samples.side.", block_side));
   require(samples_a_block > 0, "samples.per_block must be at least 1.");
   require(validation_share >= 0 && validation_share < 1, "validation.share must lie in 0 to 1.");
+  require(fold >= 0, fmt::format("validation.fold is {}, but folds are numbered from 1.", fold));
+  require(fold == 0 || !folds_file.empty(),
+          "A fold is chosen, but the run file names no folds file: give one under the key validation.folds "
+          "(scarp folds makes it).");
+  require(temperature > 0, fmt::format("training.temperature must be positive, is {}.", temperature));
   require(gsd_min_m <= gsd_max_m, "gsd.min must not be larger than gsd.max.");
   for (const SceneSettings& scene : scenes) {
     require(!scene.paths.dem.empty() || terrain.empty(),

@@ -16,11 +16,21 @@ namespace scarp::pipelines {
 /// What a scene is used for: by default its labelled ground is split into training and validation.
 enum class SceneUse : std::uint8_t { split, training, validation };
 
+/// Which weights of a training become its model.
+enum class KeptWeights : std::uint8_t { last, best };
+
 struct SceneSettings {
   datasets::ScenePaths paths;
   std::vector<int> bands;  ///< 1-based; empty: the first ones
   SceneUse use = SceneUse::split;
 };
+
+/// The defaults of nn, but with whichever precision is faster here.
+inline nn::TrainingOptions measured_precision() {
+  nn::TrainingOptions options;
+  options.precision = nn::Precision::automatic;
+  return options;
+}
 
 /// A training run, as its run file says it. Every field's key, type, unit, default and meaning stand in one
 /// table (run_settings.cpp), from which the documentation is made.
@@ -38,7 +48,9 @@ struct RunSettings {
   geo::DemGaps dem_gaps = geo::DemGaps::fill;
   std::vector<nn::ClassSpec> classes = {{0, "background", {235, 235, 235}}, {1, "landslide", {213, 94, 0}}};
   nn::NetworkOptions network;
-  nn::TrainingOptions training;
+  nn::TrainingOptions training = measured_precision();
+  KeptWeights keep = KeptWeights::last;
+  double temperature = 1;
   int sample_side = 256;
   int block_side = 128;
   int samples_a_block = 1;
@@ -46,6 +58,8 @@ struct RunSettings {
   double validation_share = 0.15;
   int validation_margin_px = 128;
   std::uint64_t split_seed = 1;
+  std::string folds_file;
+  int fold = 0;
   double gsd_min_m = 0;
   double gsd_max_m = 0;
   int tile_px = 512;

@@ -20,7 +20,13 @@ const Names<nn::EncoderShape> kEncoders = {{"resnet18", nn::EncoderShape::resnet
                                            {"resnet50", nn::EncoderShape::resnet50}};
 const Names<nn::TerrainUnit> kUnits = {{"metres", nn::TerrainUnit::metres},
                                        {"pixels", nn::TerrainUnit::pixels}};
-const Names<nn::Precision> kPrecisions = {{"fp32", nn::Precision::fp32}, {"bf16", nn::Precision::bf16}};
+const Names<nn::Fusion> kFusions = {{"all_levels", nn::Fusion::all_levels},
+                                    {"high_levels", nn::Fusion::high_levels},
+                                    {"early", nn::Fusion::early}};
+const Names<nn::Precision> kPrecisions = {{"auto", nn::Precision::automatic},
+                                          {"fp32", nn::Precision::fp32},
+                                          {"bf16", nn::Precision::bf16}};
+const Names<KeptWeights> kKept = {{"last", KeptWeights::last}, {"best", KeptWeights::best}};
 const Names<geo::DemGaps> kGaps = {{"fill", geo::DemGaps::fill}, {"mask", geo::DemGaps::mask}};
 const Names<SceneUse> kUses = {{"split", SceneUse::split},
                                {"training", SceneUse::training},
@@ -244,9 +250,15 @@ std::vector<Setting> network_settings() {
       value(
           "network.width", "", "factor on all channel counts",
           [](RunSettings & s) -> auto& { return s.network.width; }),
+      choice(
+          "network.fusion", kFusions,
+          "where image and terrain meet: two encoders joined at every stride, or at strides 16 and 32 only, "
+          "or "
+          "one encoder for both",
+          [](RunSettings & s) -> auto& { return s.network.fusion; }),
       value(
           "network.fusion_strides", "px",
-          "strides at which Coordinate Attention fuses optical and terrain features",
+          "strides at which Coordinate Attention gates the joined features; empty: none",
           [](RunSettings & s) -> auto& { return s.network.fusion_strides; }),
       value(
           "network.attention_reduction", "", "channels over hidden channels of Coordinate Attention",
@@ -285,6 +297,13 @@ std::vector<Setting> sample_settings() {
           [](RunSettings & s) -> auto& { return s.validation_margin_px; }),
       value(
           "validation.seed", "", "chooses the groups", [](RunSettings & s) -> auto& { return s.split_seed; }),
+      value(
+          "validation.folds", "",
+          "folds file (scarp folds makes it): instead of share and seed, for scenes of use split",
+          [](RunSettings & s) -> auto& { return s.folds_file; }),
+      value(
+          "validation.fold", "", "the fold that validates, from 1; needs validation.folds; 0: none",
+          [](RunSettings & s) -> auto& { return s.fold; }),
   };
 }
 
@@ -323,8 +342,37 @@ std::vector<Setting> training_settings() {
           "training.flips", "", "flips and quarter turns; gradients and aspects turn with the pixels",
           [](RunSettings & s) -> auto& { return s.training.flips; }),
       value(
+          "training.rotation", "degree",
+          "largest random rotation; gradients and aspects turn with the pixels",
+          [](RunSettings & s) -> auto& { return s.training.rotation; }),
+      value(
+          "training.scale", "", "largest random zoom, from 1 / scale to scale; 1: off",
+          [](RunSettings & s) -> auto& { return s.training.scale; }),
+      value(
           "training.photometric", "", "relative jitter of brightness and contrast of the image; 0: off",
           [](RunSettings & s) -> auto& { return s.training.photometric; }),
+      value(
+          "training.drop_optical", "",
+          "share of samples that lose their image, so that terrain is not neglected",
+          [](RunSettings & s) -> auto& { return s.training.drop_optical; }),
+      value(
+          "training.drop_terrain", "", "share of samples that lose their terrain",
+          [](RunSettings & s) -> auto& { return s.training.drop_terrain; }),
+      value(
+          "training.patience", "", "ends after so many passes without a better validation F1; 0: never",
+          [](RunSettings & s) -> auto& { return s.training.patience; }),
+      choice(
+          "training.keep", kKept,
+          "which weights become model.safetensors: those of the last pass, or of the best one in validation "
+          "(its "
+          "score is then too good)",
+          [](RunSettings & s) -> auto& { return s.keep; }),
+      value(
+          "training.temperature", "",
+          "temperature of the model where no ground validates, e.g. that of a comparison over folds; else it "
+          "is "
+          "fitted",
+          [](RunSettings & s) -> auto& { return s.temperature; }),
       value(
           "training.threads", "", "threads of the network; the weights depend on it",
           [](RunSettings & s) -> auto& { return s.training.threads; }),
@@ -332,7 +380,8 @@ std::vector<Setting> training_settings() {
           "training.device", "", "auto, cpu, cuda or cuda:N",
           [](RunSettings & s) -> auto& { return s.training.device; }),
       choice(
-          "training.precision", kPrecisions, "arithmetic of the forward and backward pass",
+          "training.precision", kPrecisions,
+          "arithmetic of forward and backward pass; auto: bf16 where a probe at the start finds it faster",
           [](RunSettings & s) -> auto& { return s.training.precision; }),
   };
 }

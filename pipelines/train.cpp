@@ -2,16 +2,24 @@
 #include "pipelines/train.h"
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
+#include <fstream>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "geo/terrain.h"
+#include "nn/segmenter.h"
+#include "pipelines/calibrate.h"
 #include "pipelines/error.h"
+#include "pipelines/input_hashes_gdal.h"
 #include "pipelines/report_file.h"
+#include "pipelines/run_environment.h"
 #include "pipelines/run_folder.h"
 #include "pipelines/run_settings.h"
+#include "pipelines/tensorboard_events.h"
 #include "pipelines/training_report.h"
 #include "pipelines/training_scenes.h"
 #include "pipelines/version.h"
@@ -66,16 +74,27 @@ class Follower {
 
   void operator()(const nn::TrainingEvent& event) {
     folder_.log(event);
+    log_to_tensorboard(event);
     history_.push_back(event);
     const double left = event.seconds_a_step * static_cast<double>(event.steps - event.step);
-    events_.progress(
-        static_cast<double>(event.step) / static_cast<double>(event.steps),
-        fmt::format("pass {}, loss {:.3f}{}, {:.0f} s left", event.epoch + 1, event.loss, score(), left));
+    events_.progress(static_cast<double>(event.step) / static_cast<double>(event.steps),
+                     fmt::format("pass {}, loss {:.3f}{}, {:.2f} s a step, {:.0f} s left", event.epoch + 1,
+                                 event.loss, score(), event.seconds_a_step, left));
     events_.metric("loss", event.loss);
     if (event.validated && event.validation.size() > 1)
       events_.metric("validation_f1", event.validation[1].f1());
   }
   const std::vector<nn::TrainingEvent>& history() const { return history_; }
+  /// The pass whose weights are kept; none without validation.
+  const nn::TrainingEvent* kept(KeptWeights which) const {
+    const nn::TrainingEvent* best = nullptr;
+    for (const nn::TrainingEvent& event : history_) {
+      if (!event.validated || event.validation.size() < 2) continue;
+      const bool later = which == KeptWeights::last || best == nullptr;
+      if (later || event.validation[1].f1() > best->validation[1].f1()) best = &event;
+    }
+    return best;
+  }
   const nn::TrainingEvent* last_validated() const {
     const auto found =
         std::find_if(history_.rbegin(), history_.rend(), [](const auto& event) { return event.validated; });
@@ -83,6 +102,17 @@ class Follower {
   }
 
  private:
+  void log_to_tensorboard(const nn::TrainingEvent& event) {
+    if (!tensorboard_) tensorboard_.emplace(folder_.tensorboard(), event.step);
+    tensorboard_->scalar("training/loss", event.step, event.loss);
+    tensorboard_->scalar("training/learning_rate", event.step, event.learning_rate);
+    tensorboard_->scalar("training/seconds_a_step", event.step, event.seconds_a_step);
+    if (!event.validated) return;
+    tensorboard_->scalar("validation/loss", event.step, event.validation_loss);
+    if (event.validation.size() < 2) return;
+    tensorboard_->scalar("validation/f1", event.step, event.validation[1].f1());
+    tensorboard_->scalar("validation/iou", event.step, event.validation[1].iou());
+  }
   std::string score() const {
     const nn::TrainingEvent* event = last_validated();
     return event != nullptr && event->validation.size() > 1
@@ -93,7 +123,32 @@ class Follower {
   RunFolder& folder_;
   Events& events_;
   std::vector<nn::TrainingEvent> history_;
+  std::optional<TensorboardLog> tensorboard_;
 };
+
+/// Processor time of the calling thread, seconds.
+double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// What the training took; times of a resumed one are those of its last part.
+nlohmann::ordered_json summary_of(const RunSettings& settings,
+                                  const std::vector<nn::TrainingEvent>& history,
+                                  double cpu_seconds) {
+  std::vector<double> steps;
+  for (const nn::TrainingEvent& event : history)
+    if (event.seconds_a_step > 0) steps.push_back(event.seconds_a_step);
+  std::sort(steps.begin(), steps.end());
+  const double step = steps.empty() ? 0 : steps[steps.size() / 2];
+  return {
+      {"steps", history.empty() ? 0 : history.back().step},
+      {"cpu_seconds", cpu_seconds},
+      {"seconds_a_step", step},
+      {"samples_a_second", step > 0 ? settings.training.batch / step : 0},
+      {"precision", !history.empty() && history.back().precision == nn::Precision::bf16 ? "bf16" : "fp32"}};
+}
 
 std::string training_summary(const RunSettings& settings,
                              const std::vector<TrainingScene>& scenes,
@@ -108,8 +163,9 @@ std::string training_summary(const RunSettings& settings,
   summary["epochs"] = settings.training.epochs;
   summary["seed"] = settings.training.seed;
   summary["validation"] =
-      "whole groups of touching ground, the last checkpoint, threshold 0.5, pooled over pixels";
-  if (const nn::TrainingEvent* event = follower.last_validated()) {
+      fmt::format("whole groups of touching ground, the {} checkpoint, threshold 0.5, pooled over pixels",
+                  settings.keep == KeptWeights::best ? "best" : "last");
+  if (const nn::TrainingEvent* event = follower.kept(settings.keep)) {
     for (std::size_t c = 1; c < event->validation.size(); ++c) {
       summary["scores"].push_back({{"class", settings.classes[c].name},
                                    {"f1", event->validation[c].f1()},
@@ -117,6 +173,44 @@ std::string training_summary(const RunSettings& settings,
     }
   }
   return summary.dump();
+}
+
+std::vector<FileHash> hashes_of(const RunSettings& settings, Events& events, const std::stop_token& stop) {
+  std::vector<std::string> inputs;
+  for (const SceneSettings& scene : settings.scenes) {
+    for (const std::string& path :
+         {scene.paths.optical, scene.paths.dem, scene.paths.labels, scene.paths.labelled_area})
+      inputs.push_back(path);
+  }
+  inputs.push_back(settings.folds_file);
+  return hash_files(files_of_inputs(inputs), events, stop);
+}
+
+/// Writes the model of a finished run and says its card with its temperature: fitted on the ground that
+/// validated, or else what the run file says.
+nn::ModelCard finished_model(const RunSettings& settings,
+                             const RunFolder& folder,
+                             BlockSamples& validation,
+                             Events& events,
+                             const std::stop_token& stop) {
+  nn::export_half(settings.keep == KeptWeights::best ? folder.best() : folder.last(), folder.model(), true);
+  if (validation.size() > 0) {
+    events.stage("calibrating");
+    const auto segmenter =
+        nn::load_segmenter(folder.model(), {settings.training.device, nn::Precision::fp32});
+    return calibrated_card(*segmenter, validation, events, stop);
+  }
+  nn::ModelCard card = nn::read_model_card(folder.model());
+  card.temperature = settings.temperature;
+  return card;
+}
+
+void require_landslides(const BlockSamples& training) {
+  if (training.hold_landslides()) return;
+  throw Error(
+      Fault::contradiction,
+      "No pixel of the labelled ground that trains is a landslide, so there is nothing to learn: give "
+      "labels of the same ground, or a labelled area that holds some of them.");
 }
 
 }  // namespace
@@ -130,29 +224,53 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
   nn::ModelCard card = card_for(settings, scenes);
   BlockSamples training(scenes, settings, BlockSamples::Purpose::training);
   BlockSamples validation(scenes, settings, BlockSamples::Purpose::validation);
+  require_landslides(training);
   events.info(fmt::format("{} training blocks, {} validation blocks",
                           training.size() / settings.samples_a_block, validation.size()));
 
   RunFolder folder(options.run_folder, options.resume, options.overwrite);
   write_text_file(folder.config(), to_yaml(settings), true);
+  const std::vector<FileHash> hashes = hashes_of(settings, events, stop);
 
   events.stage("training");
   Follower follower(folder, events);
+  const double begin = thread_seconds();
   nn::train(
       card, settings.training, training, validation.size() > 0 ? &validation : nullptr,
-      {folder.last(), "", options.resume}, [&follower](const nn::TrainingEvent& event) { follower(event); },
-      stop);
+      {folder.last(), folder.best(), options.resume},
+      [&follower](const nn::TrainingEvent& event) { follower(event); }, stop);
   if (stop.stop_requested()) {
     throw Error(Fault::cancelled, fmt::format("Cancelled: go on with scarp train {} -o {} --resume.",
                                               options.run_file, options.run_folder));
   }
-  nn::export_half(folder.last(), folder.model(), true);
-  card = nn::read_model_card(folder.model());
+  const auto took = summary_of(settings, follower.history(), thread_seconds() - begin);
+  card = finished_model(settings, folder, validation, events, stop);
   card.training = training_summary(settings, scenes, follower);
   nn::rewrite_model_card(folder.model(), card);
   write_training_report(folder.report(), settings, card, follower.history());
+  write_environment(folder.environment(),
+                    {nn::torch_version(), settings.training.device, took["precision"].get<std::string>(),
+                     settings.training.threads},
+                    hashes, seconds_since_1970(), true);
+  write_text_file(folder.summary(), took.dump(2) + "\n", true);
+  events.info(fmt::format("{:.2f} s a step, {:.1f} samples a second, {}",
+                          took["seconds_a_step"].get<double>(), took["samples_a_second"].get<double>(),
+                          took["precision"].get<std::string>()));
   events.result("model", folder.model());
   events.result("report", folder.report());
+}
+
+TrainingSummary read_training_summary(const std::string& run_folder) {
+  const std::string path = run_folder + "/summary.json";
+  try {
+    std::ifstream in(path);
+    const auto json = nlohmann::json::parse(in);
+    return {json.at("steps"), json.at("cpu_seconds"), json.at("samples_a_second"), json.at("seconds_a_step"),
+            json.at("precision")};
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(Fault::usage,
+                fmt::format("{} holds no finished training ({}: {}).", run_folder, path, error.what()));
+  }
 }
 
 }  // namespace scarp::pipelines

@@ -17,6 +17,17 @@ struct TrainOptions {
   bool overwrite = false;             ///< replaces the run that is there
 };
 
+/// What a finished training took, as RUNDIR/summary.json says it.
+struct TrainingSummary {
+  std::int64_t steps = 0;
+  double cpu_seconds = 0;  ///< of the training's own thread
+  double samples_a_second = 0;
+  double seconds_a_step = 0;
+  std::string precision;
+};
+/// @throws Error (usage) if the folder holds no finished training
+TrainingSummary read_training_summary(const std::string& run_folder);
+
 /// Trains a network from scenes with labels. The run folder then holds config.resolved.yaml, metrics.jsonl,
 /// checkpoints/last.safetensors, model.safetensors (half precision, the whole model in one file) and
 /// report.html.

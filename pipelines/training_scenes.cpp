@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/training_scenes.h"
 
+#include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include <fmt/format.h>
 
+#include "datasets/folds.h"
 #include "geo/raster_source_gdal.h"
 #include "geo/statistics.h"
 #include "pipelines/error.h"
@@ -31,11 +34,25 @@ geo::StackOptions stack_options(const RunSettings& settings, const SceneSettings
   return options;
 }
 
+datasets::GroundSplit split_of_fold(const RunSettings& settings,
+                                    const SceneSettings& scene,
+                                    const datasets::LabelledBlocks& blocks) {
+  const datasets::Folds folds = datasets::read_folds(settings.folds_file);
+  if (settings.fold > folds.count) {
+    throw Error(Fault::usage, fmt::format("Fold {} is asked for, but {} has {} folds.", settings.fold,
+                                          settings.folds_file, folds.count));
+  }
+  const std::vector<int> fold_of_block =
+      datasets::folds_of(folds, scene.paths.name, blocks, settings.folds_file);
+  return datasets::split_of_fold(blocks, fold_of_block, settings.fold, settings.validation_margin_px);
+}
+
 datasets::GroundSplit split_of(const RunSettings& settings,
                                const SceneSettings& scene,
                                const datasets::LabelledBlocks& blocks) {
   std::vector<int> all(blocks.blocks.size());
   std::iota(all.begin(), all.end(), 0);
+  if (scene.use == SceneUse::split && settings.fold > 0) return split_of_fold(settings, scene, blocks);
   if (scene.use == SceneUse::validation) return {{}, all};
   if (scene.use == SceneUse::training || settings.validation_share == 0) return {all, {}};
   return datasets::split_by_groups(blocks, settings.validation_share, settings.validation_margin_px,
@@ -169,16 +186,14 @@ geo::Window BlockSamples::window(std::int64_t epoch, std::int64_t index) const {
   return {block.row - up, block.col - left, side_, side_};
 }
 
-// A pixel of several blocks counts in the first: once.
-bool BlockSamples::counts(const TrainingScene& scene,
-                          const Block& block,
-                          std::int64_t row,
-                          std::int64_t col) const {
-  for (const int earlier : scene.split.validation) {
-    if (earlier == block.block) return true;
-    if (scene.blocks.blocks[static_cast<std::size_t>(earlier)].contains({row, col, 1, 1})) return false;
-  }
-  return true;
+// A pixel of several blocks counts in the first: once, over all folds.
+std::vector<geo::Window> BlockSamples::counted_before(const Block& block) const {
+  const std::vector<geo::Window>& all = scenes_[block.scene].blocks.blocks;
+  const auto own = all.begin() + block.block;
+  std::vector<geo::Window> counted;
+  std::copy_if(all.begin(), own, std::back_inserter(counted),
+               [&](const geo::Window& earlier) { return !geo::intersection(earlier, *own).empty(); });
+  return counted;
 }
 
 std::uint8_t BlockSamples::index_of(const TrainingScene& scene, std::uint8_t class_id) const {
@@ -198,16 +213,33 @@ void BlockSamples::fill_labels(const Block& block,
   std::fill(labels.begin(), labels.end(), nn::kIgnoreLabel);
   const std::vector<int> own =
       purpose_ == Purpose::training ? scene.split.training : std::vector<int>{block.block};
+  std::vector<geo::Window> elsewhere;
+  if (purpose_ == Purpose::validation) elsewhere = counted_before(block);
+  const auto counts = [&](std::int64_t row, std::int64_t col) {
+    return std::none_of(elsewhere.begin(), elsewhere.end(), [&](const geo::Window& w) {
+      return w.contains({row, col, 1, 1});
+    });
+  };
   for (const int number : own) {
     const geo::Window part = geo::intersection(scene.blocks.blocks[static_cast<std::size_t>(number)], window);
     for (std::int64_t row = part.row; row < part.row_end(); ++row) {
       for (std::int64_t col = part.col; col < part.col_end(); ++col) {
-        if (purpose_ == Purpose::validation && !counts(scene, block, row, col)) continue;
+        if (!counts(row, col)) continue;
         const auto pixel = static_cast<std::size_t>((row - window.row) * window.cols + col - window.col);
         labels[pixel] = index_of(scene, ids[pixel]);
       }
     }
   }
+}
+
+bool BlockSamples::hold_landslides() const {
+  return std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& chosen) {
+    const TrainingScene& scene = scenes_[chosen.scene];
+    const geo::Window& block = scene.blocks.blocks[static_cast<std::size_t>(chosen.block)];
+    const std::vector<std::uint8_t> ids = datasets::label_window(scene.labels, scene.pixels->grid(), block);
+    return std::any_of(ids.begin(), ids.end(),
+                       [](std::uint8_t id) { return id != 0 && id != nn::kIgnoreLabel; });
+  });
 }
 
 void BlockSamples::fill(std::int64_t epoch, std::int64_t index, const nn::SampleView& out) {
@@ -222,6 +254,11 @@ void BlockSamples::fill(std::int64_t epoch, std::int64_t index, const nn::Sample
   for (std::size_t i = 0; i < out.labels.size(); ++i) {
     if (out.valid[i] == 0) out.labels[i] = nn::kIgnoreLabel;
   }
+}
+
+std::pair<std::string, int> BlockSamples::block(std::int64_t index) const {
+  const Block& chosen = blocks_[static_cast<std::size_t>(index / per_block_)];
+  return {scenes_[chosen.scene].name, chosen.block};
 }
 
 std::string BlockSamples::place(std::int64_t epoch, std::int64_t index) const {

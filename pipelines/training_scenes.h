@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "datasets/ground_split.h"
@@ -46,6 +47,10 @@ class BlockSamples final : public nn::SampleSource {
   std::int64_t size() const override;
   void fill(std::int64_t epoch, std::int64_t index, const nn::SampleView& out) override;
   std::string place(std::int64_t epoch, std::int64_t index) const override;
+  /// Whether any pixel of the blocks has another label than background.
+  bool hold_landslides() const;
+  /// Scene and number of the block in the middle of a sample.
+  std::pair<std::string, int> block(std::int64_t index) const;
 
  private:
   struct Block {
@@ -55,7 +60,7 @@ class BlockSamples final : public nn::SampleSource {
   geo::Window window(std::int64_t epoch, std::int64_t index) const;
   void fill_labels(const Block& block, const geo::Window& window, std::span<std::uint8_t> labels) const;
   std::uint8_t index_of(const TrainingScene& scene, std::uint8_t class_id) const;
-  bool counts(const TrainingScene& scene, const Block& block, std::int64_t row, std::int64_t col) const;
+  std::vector<geo::Window> counted_before(const Block& block) const;
 
   std::vector<TrainingScene>& scenes_;
   Purpose purpose_;

@@ -15,6 +15,7 @@ namespace scarp::nn {
 namespace {
 
 constexpr int kDeepestStride = 32;
+constexpr int kFirstHighStride = 16;
 
 torch::nn::ReLU in_place() {
   return torch::nn::ReLU(torch::nn::ReLUOptions(true));
@@ -82,21 +83,18 @@ DualBranchNetworkImpl::DualBranchNetworkImpl(const NetworkOptions& given,
   options.check();
   TORCH_CHECK(optical_planes > 0 || terrain_planes > 0,
               "DualBranchNetwork: neither optical nor terrain planes");
-  if (optical_planes > 0)
-    optical_ = register_module("optical", ResidualEncoder(options.encoder, options.width, optical_planes));
-  if (terrain_planes > 0)
-    terrain_ = register_module("terrain", ResidualEncoder(options.encoder, options.width, terrain_planes));
-  const auto channels = (optical_.is_empty() ? terrain_ : optical_)->channels();
-  if (!optical_.is_empty() && !terrain_.is_empty()) {
-    for (std::size_t level = 0; level < channels.size(); ++level) {
-      const int stride = 2 << level;
-      const bool attention =
-          std::count(options.fusion_strides.begin(), options.fusion_strides.end(), stride) > 0;
-      fusions_.push_back(
-          register_module("fusion" + std::to_string(stride),
-                          FeatureFusion(channels[level], attention, options.attention_reduction)));
-    }
+  const bool both = optical_planes > 0 && terrain_planes > 0;
+  if (both && options.fusion == Fusion::early) {
+    joint_ = register_module(
+        "joint", ResidualEncoder(options.encoder, options.width, optical_planes + terrain_planes));
+  } else {
+    if (optical_planes > 0)
+      optical_ = register_module("optical", ResidualEncoder(options.encoder, options.width, optical_planes));
+    if (terrain_planes > 0)
+      terrain_ = register_module("terrain", ResidualEncoder(options.encoder, options.width, terrain_planes));
+    if (both) add_fusions();
   }
+  const auto channels = encoder()->channels();
   std::int64_t in = channels.back();
   for (std::size_t level = channels.size() - 1; level-- > 0;) {
     const std::int64_t out = scaled_channels(32LL << level, options.width);  // 256, 128, 64, 32 at width 1
@@ -109,12 +107,45 @@ DualBranchNetworkImpl::DualBranchNetworkImpl(const NetworkOptions& given,
   head_ = register_module("head", torch::nn::Conv2d(torch::nn::Conv2dOptions(last, classes, 1)));
 }
 
+ResidualEncoder& DualBranchNetworkImpl::encoder() {
+  if (!joint_.is_empty()) return joint_;
+  return optical_.is_empty() ? terrain_ : optical_;
+}
+
+void DualBranchNetworkImpl::add_fusions() {
+  const auto channels = optical_->channels();
+  for (std::size_t level = 0; level < channels.size(); ++level) {
+    const int stride = 2 << level;
+    fusions_.emplace_back(nullptr);
+    if (options.fusion == Fusion::high_levels && stride < kFirstHighStride) continue;
+    const bool attention =
+        std::count(options.fusion_strides.begin(), options.fusion_strides.end(), stride) > 0;
+    fusions_.back() = register_module("fusion" + std::to_string(stride),
+                                      FeatureFusion(channels[level], attention, options.attention_reduction));
+  }
+}
+
 std::vector<torch::Tensor> DualBranchNetworkImpl::fuse(const std::vector<torch::Tensor>& optical,
                                                        const std::vector<torch::Tensor>& terrain) {
   std::vector<torch::Tensor> fused;
-  for (std::size_t level = 0; level < fusions_.size(); ++level)
-    fused.push_back(fusions_[level]->forward(optical[level], terrain[level]));
+  for (std::size_t level = 0; level < fusions_.size(); ++level) {
+    auto& fusion = fusions_[level];
+    fused.push_back(fusion.is_empty() ? optical[level] : fusion->forward(optical[level], terrain[level]));
+  }
   return fused;
+}
+
+std::vector<torch::Tensor> DualBranchNetworkImpl::encode(const torch::Tensor& optical,
+                                                         const torch::Tensor& terrain) {
+  // shrunk first, so that only a quarter is brought to the layout and precision of the weights
+  const auto seen = [&](const torch::Tensor& x) {
+    const auto small = options.input_stride == 1 ? x : torch::avg_pool2d(x, options.input_stride);
+    return small.to(head_->weight.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+  };
+  if (!joint_.is_empty()) return joint_->forward(seen(torch::cat({optical, terrain}, 1)));
+  if (optical_.is_empty()) return terrain_->forward(seen(terrain));
+  if (terrain_.is_empty()) return optical_->forward(seen(optical));
+  return fuse(optical_->forward(seen(optical)), terrain_->forward(seen(terrain)));
 }
 
 void DualBranchNetworkImpl::check_planes(const torch::Tensor& planes,
@@ -134,28 +165,27 @@ torch::Tensor DualBranchNetworkImpl::forward(const torch::Tensor& optical,
                                              const std::optional<at::Generator>& dropout) {
   check_planes(optical, optical_planes_, "optical");
   check_planes(terrain, terrain_planes_, "terrain");
-  const auto shrink = [&](const torch::Tensor& x) {
-    return options.input_stride == 1 ? x : torch::avg_pool2d(x, options.input_stride);
-  };
-  std::vector<torch::Tensor> features;
-  if (fusions_.empty()) {
-    features = optical_.is_empty() ? terrain_->forward(shrink(terrain)) : optical_->forward(shrink(optical));
-  } else {
-    features = fuse(optical_->forward(shrink(optical)), terrain_->forward(shrink(terrain)));
-  }
+  const std::vector<torch::Tensor> features = encode(optical, terrain);
   auto x = features.back();  // [B, 512w, H/32, W/32]
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     x = steps_[i]->forward(x, features[features.size() - 2 - i]);
     if (is_training() && options.dropout > 0) x = drop_channels(x, options.dropout, dropout);
   }
   const auto logits = head_(last_up_->forward(x));  // [B, classes, H, W] of what the network sees
-  return options.input_stride == 1 ? logits : upsample_bilinear_2x(logits.to(torch::kFloat32));
+  if (options.input_stride == 1) return logits;
+  const auto fine = logits.to(torch::kFloat32).contiguous();
+  // LibTorch's own is faster, but its backward pass on a GPU adds in any order
+  return fine.is_cpu() ? torch::upsample_bilinear2d(fine, {2 * fine.size(2), 2 * fine.size(3)}, false)
+                       : upsample_bilinear_2x(fine);
 }
 
 void DualBranchNetworkImpl::fold_norms() {
   if (!optical_.is_empty()) optical_->fold_norms();
   if (!terrain_.is_empty()) terrain_->fold_norms();
-  for (auto& fusion : fusions_) fusion->fold_norms();
+  if (!joint_.is_empty()) joint_->fold_norms();
+  for (auto& fusion : fusions_) {
+    if (!fusion.is_empty()) fusion->fold_norms();
+  }
   for (auto& step : steps_) step->fold_norms();
   fold(last_up_);
 }

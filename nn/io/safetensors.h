@@ -4,9 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "nn/io/byte_source.h"
 
 namespace scarp::nn {
 
@@ -29,9 +32,10 @@ struct SafetensorsHeader {
 int safetensors_item_bytes(const std::string& dtype);
 
 /// Reads the JSON header of a file with `data_bytes` bytes of data. The data must be covered exactly, without
-/// overlap or hole.
+/// overlap or hole. Memory and time are in proportion to the text; sizes above 2^63 - 1, more than 16
+/// dimensions, names above 4096 bytes, any name twice and text that is not UTF-8 are refused.
 /// @param what  opens messages: the file's path
-/// @throws Error (unreadable)
+/// @throws FormatError (malformed_header, limit_exceeded, out_of_bounds, size_mismatch)
 SafetensorsHeader parse_safetensors_header(const std::string& json,
                                            std::uint64_t data_bytes,
                                            const std::string& what);
@@ -40,22 +44,20 @@ SafetensorsHeader parse_safetensors_header(const std::string& json,
 /// file does not hold. Format: little-endian u64 header length, JSON header, row-major data.
 class SafetensorsFile {
  public:
-  /// @throws Error (missing_file, unreadable)
+  /// @throws Error (missing_file, unreadable), FormatError
   explicit SafetensorsFile(const std::string& path);
-  ~SafetensorsFile();
-  SafetensorsFile(const SafetensorsFile&) = delete;
-  SafetensorsFile& operator=(const SafetensorsFile&) = delete;
+  /// @throws FormatError
+  explicit SafetensorsFile(std::unique_ptr<ByteSource> bytes);
 
-  const std::string& path() const noexcept { return path_; }
+  const std::string& path() const noexcept { return bytes_->name(); }
   const SafetensorsHeader& header() const noexcept { return header_; }
   /// @param out  exactly the tensor's bytes
   void read(const StoredTensor& tensor, std::span<std::byte> out) const;
 
  private:
-  void read_header();
+  std::uint64_t header_length() const;
 
-  std::string path_;
-  int descriptor_ = -1;
+  std::unique_ptr<ByteSource> bytes_;
   std::uint64_t data_start_ = 0;
   SafetensorsHeader header_;
 };

@@ -4,68 +4,165 @@
 #include <limits>
 #include <utility>
 
-#include "nn/error.h"
+#include <nlohmann/json.hpp>
+
+#include "nn/format_error.h"
+#include "nn/io/printable.h"
 #include "nn/io/safetensors.h"
-#include "nn/io/strict_json.h"
 
 namespace scarp::nn {
 namespace {
 
-constexpr int kDeepestHeader = 4;
 constexpr std::size_t kHighestRank = 16;
 constexpr std::size_t kLongestName = 4096;
 
-using HeaderJson = nlohmann::ordered_json;
+/// One walk over the JSON text, nothing kept but the tensors: a header of 100 MB costs no more than its
+/// tensors, and one that is wrong is refused at the first wrong value. Its member names are those of the
+/// parser's interface.
+class HeaderWalk final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  HeaderWalk(SafetensorsHeader& header, const std::string& what) : header_(header), what_(what) {}
 
-[[noreturn]] void refuse_tensor(const std::string& what, const std::string& name, const std::string& reason) {
-  throw Error(Fault::unreadable, what + ": tensor \"" + name.substr(0, 100) + "\": " + reason);
+  bool null() override { refuse("null is no value here"); }
+  bool boolean(bool) override { refuse("a truth value is no value here"); }
+  bool number_integer(number_integer_t) override { refuse("a size or offset is negative"); }
+  bool number_unsigned(number_unsigned_t value) override;
+  bool number_float(number_float_t, const string_t&) override {
+    refuse("a size or offset is not a whole number of 64 bits");
+  }
+  bool string(string_t& value) override;
+  bool binary(binary_t&) override { refuse("binary data in JSON"); }
+  bool start_object(std::size_t) override;
+  bool key(string_t& name) override;
+  bool end_object() override;
+  bool start_array(std::size_t) override;
+  bool end_array() override;
+  bool parse_error(std::size_t place, const std::string&, const nlohmann::json::exception&) override {
+    throw FormatError(Defect::malformed_header, what_, "not JSON at byte " + std::to_string(place));
+  }
+
+ private:
+  enum class Place : std::uint8_t { outside, top, metadata, entry, shape, offsets };
+
+  [[noreturn]] void refuse(const std::string& reason, Defect defect = Defect::malformed_header) const;
+  void begin_field(const std::string& name);
+  void finish_entry();
+
+  SafetensorsHeader& header_;
+  const std::string& what_;
+  Place place_ = Place::outside;
+  std::string name_;         // of the tensor, or the key of the metadata
+  std::string field_;        // of the tensor's entry
+  bool metadata_ = false;    // seen
+  StoredTensor tensor_;      // being read
+  std::array<bool, 3> has_;  // dtype, shape, data_offsets
+  std::size_t offsets_ = 0;
+};
+
+void HeaderWalk::refuse(const std::string& reason, Defect defect) const {
+  std::string where;
+  if (place_ == Place::metadata) where = "__metadata__: ";
+  if (place_ >= Place::entry) where = "tensor " + printable(name_) + ": ";
+  throw FormatError(defect, what_, where + reason);
 }
 
-std::uint64_t size_from(const HeaderJson& value, const std::string& what, const std::string& name) {
-  constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > kLargest) {
-    refuse_tensor(what, name, "sizes and offsets must be whole numbers from 0 to 2^63 - 1");
+bool HeaderWalk::number_unsigned(number_unsigned_t value) {
+  if (place_ == Place::shape) {
+    if (tensor_.shape.size() == kHighestRank) refuse("more than 16 dimensions", Defect::limit_exceeded);
+    if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+      refuse("a size is above 2^63 - 1", Defect::size_mismatch);
+    tensor_.shape.push_back(static_cast<std::int64_t>(value));
+  } else if (place_ == Place::offsets) {
+    if (offsets_ == 2) refuse("data_offsets must be two numbers");
+    (offsets_++ == 0 ? tensor_.begin : tensor_.end) = value;
+  } else {
+    refuse("a number stands where none is expected");
   }
-  return value.get<std::uint64_t>();
+  return true;
 }
 
-void check_bytes(const StoredTensor& tensor, const std::string& what, const std::string& name) {
-  std::uint64_t bytes = static_cast<std::uint64_t>(safetensors_item_bytes(tensor.dtype));
-  for (const auto size : tensor.shape) {
-    if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes)) {
-      refuse_tensor(what, name, "its shape has more bytes than 64 bits can count");
-    }
+bool HeaderWalk::string(string_t& value) {
+  if (place_ == Place::metadata) {
+    header_.metadata.emplace(name_, value);
+  } else if (place_ == Place::entry && field_ == "dtype") {
+    if (safetensors_item_bytes(value) == 0) refuse("unknown dtype " + printable(value));
+    tensor_.dtype = value;
+  } else {
+    refuse("a text stands where none is expected");
   }
-  if (tensor.end < tensor.begin || tensor.end - tensor.begin != bytes) {
-    refuse_tensor(what, name,
-                  "its shape needs " + std::to_string(bytes) + " bytes, its offsets are " +
-                      std::to_string(tensor.begin) + " to " + std::to_string(tensor.end));
-  }
+  return true;
 }
 
-StoredTensor stored_tensor_from(const HeaderJson& entry, const std::string& what, const std::string& name) {
-  if (name.size() > kLongestName) refuse_tensor(what, name, "its name is longer than 4096 bytes");
-  if (!entry.is_object()) refuse_tensor(what, name, "its entry is not an object");
-  StoredTensor tensor;
-  const auto dtype = entry.find("dtype");
-  if (dtype == entry.end() || !dtype->is_string()) refuse_tensor(what, name, "dtype must be a string");
-  tensor.dtype = dtype->get<std::string>();
-  if (safetensors_item_bytes(tensor.dtype) == 0) {
-    refuse_tensor(what, name, "unknown dtype \"" + tensor.dtype.substr(0, 20) + "\"");
+bool HeaderWalk::start_object(std::size_t) {
+  if (place_ == Place::outside) {
+    place_ = Place::top;
+  } else if (place_ == Place::top && name_ == "__metadata__") {
+    place_ = Place::metadata;
+  } else if (place_ == Place::top) {
+    place_ = Place::entry;
+    tensor_ = {};
+    has_ = {};
+    offsets_ = 0;
+  } else {
+    refuse("an object stands where none is expected");
   }
-  const auto shape = entry.find("shape");
-  if (shape == entry.end() || !shape->is_array()) refuse_tensor(what, name, "shape must be an array");
-  if (shape->size() > kHighestRank) refuse_tensor(what, name, "more than 16 dimensions");
-  for (const auto& size : *shape)
-    tensor.shape.push_back(static_cast<std::int64_t>(size_from(size, what, name)));
-  const auto offsets = entry.find("data_offsets");
-  if (offsets == entry.end() || !offsets->is_array() || offsets->size() != 2) {
-    refuse_tensor(what, name, "data_offsets must be an array of two");
+  return true;
+}
+
+bool HeaderWalk::key(string_t& name) {
+  if (name.size() > kLongestName) refuse("a name is longer than 4096 bytes", Defect::limit_exceeded);
+  if (place_ == Place::entry) {
+    begin_field(name);
+    return true;
   }
-  tensor.begin = size_from((*offsets)[0], what, name);
-  tensor.end = size_from((*offsets)[1], what, name);
-  check_bytes(tensor, what, name);
-  return tensor;
+  name_ = name;
+  const bool again = place_ == Place::metadata ? header_.metadata.contains(name)
+                     : name == "__metadata__"  ? std::exchange(metadata_, true)
+                                               : header_.tensors.contains(name);
+  if (again) refuse("key " + printable(name) + " occurs twice");
+  return true;
+}
+
+void HeaderWalk::begin_field(const std::string& name) {
+  static constexpr std::array<const char*, 3> kFields = {"dtype", "shape", "data_offsets"};
+  const auto known = std::find(kFields.begin(), kFields.end(), name);
+  if (known == kFields.end()) refuse("unknown field " + printable(name));
+  if (std::exchange(has_[static_cast<std::size_t>(known - kFields.begin())], true))
+    refuse("field " + name + " occurs twice");
+  field_ = name;
+}
+
+bool HeaderWalk::start_array(std::size_t) {
+  if (place_ != Place::entry || field_ == "dtype") refuse("an array stands where none is expected");
+  place_ = field_ == "shape" ? Place::shape : Place::offsets;
+  return true;
+}
+
+bool HeaderWalk::end_array() {
+  if (place_ == Place::offsets && offsets_ != 2) refuse("data_offsets must be two numbers");
+  place_ = Place::entry;
+  return true;
+}
+
+bool HeaderWalk::end_object() {
+  if (place_ == Place::entry) finish_entry();
+  place_ = place_ == Place::top ? Place::outside : Place::top;
+  return true;
+}
+
+void HeaderWalk::finish_entry() {
+  if (!has_[0] || !has_[1] || !has_[2]) refuse("dtype, shape and data_offsets must all be there");
+  std::uint64_t bytes = static_cast<std::uint64_t>(safetensors_item_bytes(tensor_.dtype));
+  for (const auto size : tensor_.shape) {
+    if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes))
+      refuse("its shape has more bytes than 64 bits can count", Defect::size_mismatch);
+  }
+  const auto range = std::to_string(tensor_.begin) + " to " + std::to_string(tensor_.end);
+  if (tensor_.end < tensor_.begin) refuse("its data go from byte " + range, Defect::out_of_bounds);
+  if (tensor_.end - tensor_.begin != bytes)
+    refuse("its shape needs " + std::to_string(bytes) + " bytes, its offsets are " + range,
+           Defect::size_mismatch);
+  header_.tensors.emplace(name_, tensor_);
 }
 
 void check_cover(const SafetensorsHeader& header, std::uint64_t data_bytes, const std::string& what) {
@@ -75,15 +172,15 @@ void check_cover(const SafetensorsHeader& header, std::uint64_t data_bytes, cons
   std::uint64_t covered = 0;
   for (const auto& [begin, end] : ranges) {
     if (begin != covered) {
-      throw Error(Fault::unreadable,
-                  what + ": tensors overlap or leave a gap at data byte " + std::to_string(covered));
+      throw FormatError(Defect::out_of_bounds, what,
+                        "tensors overlap or leave a gap at data byte " + std::to_string(covered));
     }
     covered = end;
   }
   if (covered != data_bytes) {
-    throw Error(Fault::unreadable, what + ": the header describes " + std::to_string(covered) +
-                                       " bytes of data, the file holds " + std::to_string(data_bytes) +
-                                       "; it is cut short or damaged, fetch it again");
+    throw FormatError(Defect::out_of_bounds, what,
+                      "the header describes " + std::to_string(covered) + " bytes of data, the file holds " +
+                          std::to_string(data_bytes) + "; it is cut short or damaged, fetch it again");
   }
 }
 
@@ -118,22 +215,13 @@ std::int64_t StoredTensor::elements() const {
 SafetensorsHeader parse_safetensors_header(const std::string& json,
                                            std::uint64_t data_bytes,
                                            const std::string& what) {
-  const auto document = parse_strict_json(json, what, kDeepestHeader);
+  if (json.empty() || json.front() != '{')
+    throw FormatError(Defect::malformed_header, what, "the header is not a JSON object");
+  if (json.find('\0') != std::string::npos)  // the parser would take it for the end
+    throw FormatError(Defect::malformed_header, what, "a zero byte in JSON");
   SafetensorsHeader header;
-  for (const auto& [name, entry] : document.items()) {
-    if (name != "__metadata__") {
-      header.tensors.emplace(name, stored_tensor_from(entry, what, name));
-      continue;
-    }
-    if (!entry.is_object()) throw Error(Fault::unreadable, what + ": __metadata__ is not an object");
-    for (const auto& [key, value] : entry.items()) {
-      if (!value.is_string()) {
-        throw Error(Fault::unreadable,
-                    what + ": __metadata__ \"" + key.substr(0, 100) + "\" is not a string");
-      }
-      header.metadata.emplace(key, value.get<std::string>());
-    }
-  }
+  HeaderWalk walk(header, what);
+  nlohmann::json::sax_parse(json, &walk);
   check_cover(header, data_bytes, what);
   return header;
 }

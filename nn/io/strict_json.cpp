@@ -5,8 +5,14 @@
 #include <vector>
 
 #include "nn/error.h"
+#include "nn/io/printable.h"
 
 namespace scarp::nn {
+namespace {
+
+constexpr std::size_t kMostKeys = 10'000;  // an ordered object is searched from its start at every key
+
+}  // namespace
 
 nlohmann::ordered_json parse_strict_json(const std::string& text, const std::string& what, int deepest) {
   using Json = nlohmann::ordered_json;
@@ -25,8 +31,10 @@ nlohmann::ordered_json parse_strict_json(const std::string& text, const std::str
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
     if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
-      refuse("key \"" + parsed.get<std::string>().substr(0, 100) + "\" occurs twice");
+      refuse("key " + printable(parsed.get<std::string>()) + " occurs twice");
     }
+    if (event == Json::parse_event_t::key && keys.back().size() > kMostKeys)
+      refuse("an object of more than " + std::to_string(kMostKeys) + " keys");
     return true;
   };
   try {

@@ -47,10 +47,10 @@ class DecoderStepImpl : public torch::nn::Module {
 TORCH_MODULE(DecoderStep);
 
 /// An optical and a terrain encoder with the same strides, fused at each, and a U-shaped decoder with
-/// transposed convolutions: HPCL-style (reconstruction), the part that learns from its own pixels. With no
-/// optical or no terrain planes there is one encoder and no fusion. Source: "Hyper-pixel-wise Contrastive
-/// Learning Augmented Segmentation Network ..." (arXiv 2308.01251) as far as it is public; the strides of
-/// fusion and the decoder's widths are ours.
+/// transposed convolutions; or one of the simpler forms that NetworkOptions::fusion names. HPCL-style
+/// (reconstruction), the part that learns from its own pixels. With no optical or no terrain planes there is
+/// one encoder and no fusion. Source: "Hyper-pixel-wise Contrastive Learning Augmented Segmentation Network
+/// ..." (arXiv 2308.01251) as far as it is public; the strides of fusion and the decoder's widths are ours.
 class DualBranchNetworkImpl : public torch::nn::Module {
  public:
   /// @param optical_planes, terrain_planes  including their validity planes; 0: no such branch
@@ -77,6 +77,9 @@ class DualBranchNetworkImpl : public torch::nn::Module {
 
  private:
   void check_planes(const torch::Tensor& planes, std::int64_t wanted, const char* which) const;
+  ResidualEncoder& encoder();  ///< the one whose widths the decoder has
+  void add_fusions();
+  std::vector<torch::Tensor> encode(const torch::Tensor& optical, const torch::Tensor& terrain);
   std::vector<torch::Tensor> fuse(const std::vector<torch::Tensor>& optical,
                                   const std::vector<torch::Tensor>& terrain);
 
@@ -84,7 +87,8 @@ class DualBranchNetworkImpl : public torch::nn::Module {
   std::int64_t terrain_planes_;
   ResidualEncoder optical_{nullptr};
   ResidualEncoder terrain_{nullptr};
-  std::vector<FeatureFusion> fusions_;
+  ResidualEncoder joint_{nullptr};      ///< of early fusion, instead of the two
+  std::vector<FeatureFusion> fusions_;  ///< one a level, empty holders where levels are not fused
   std::vector<DecoderStep> steps_;
   torch::nn::Sequential last_up_{nullptr};
   torch::nn::Conv2d head_{nullptr};

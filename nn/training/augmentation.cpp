@@ -67,6 +67,17 @@ at::Tensor TerrainTurner::operator()(const at::Tensor& planes, const Turn& turn)
   return turned;
 }
 
+at::Tensor TerrainTurner::rotate_vectors(const at::Tensor& planes, double angle) const {
+  if (pairs_.empty() || angle == 0) return planes;
+  auto turned = planes.clone();
+  for (const Pair& pair : pairs_) {
+    const auto east = planes.select(0, pair.east), north = planes.select(0, pair.north);
+    turned.select(0, pair.east).copy_(east * std::cos(angle) - north * std::sin(angle));
+    turned.select(0, pair.north).copy_(east * std::sin(angle) + north * std::cos(angle));
+  }
+  return turned;
+}
+
 at::Tensor jitter(const at::Tensor& optical, double strength, std::mt19937_64& random) {
   const double contrast = 1 + strength * (2 * uniform(random) - 1);
   const double brightness = strength * (2 * uniform(random) - 1);

@@ -22,6 +22,20 @@ struct Turn {
 /// Turns the pixels of [..., H, W].
 at::Tensor turn_pixels(const at::Tensor& planes, const Turn& turn);
 
+/// A rotation about the middle of a window and a zoom.
+struct Warp {
+  double angle = 0;  ///< counter-clockwise, radians
+  double scale = 1;  ///< above 1: the middle is seen larger
+  bool is_identity() const { return angle == 0 && scale == 1; }
+};
+
+/// Samples planes [C, H, W] between pixels (bilinear); what lies beyond the window is 0. A pixel that is not
+/// valid takes no part: the others are weighted as if it were not there.
+/// @param valid  [1, H, W], 0 or 1; becomes 1 where at least half of the weight is on valid pixels
+void warp_pixels(at::Tensor& planes, at::Tensor& valid, const Warp& warp);
+/// Nearest label [H, W]; `outside` beyond the window.
+at::Tensor warp_labels(const at::Tensor& labels, const Warp& warp, std::int64_t outside);
+
 /// Turns terrain planes [C, H, W]: the pixels, and what points east or north (gradient_*, northness,
 /// eastness) as a vector with them.
 class TerrainTurner {
@@ -30,6 +44,8 @@ class TerrainTurner {
   /// angle that wraps), or half of a pair
   explicit TerrainTurner(const std::vector<ChannelSpec>& channels);
   at::Tensor operator()(const at::Tensor& planes, const Turn& turn) const;
+  /// What points east or north after the pixels were rotated by `angle`, counter-clockwise, radians.
+  at::Tensor rotate_vectors(const at::Tensor& planes, double angle) const;
 
  private:
   struct Pair {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/training/batch_loader.h"
 
+#include <cmath>
+#include <numbers>
+
 #include <torch/torch.h>
 
 #include "nn/error.h"
 
 namespace scarp::nn {
 namespace {
+
+constexpr double kRadian = std::numbers::pi / 180;
 
 template <typename T>
 std::span<T> span_of(at::Tensor& tensor) {
@@ -39,7 +44,7 @@ BatchLoader::BatchLoader(SampleSource& source,
       options_(options),
       augment_(augment),
       normalise_(card, at::kCPU) {
-  if (augment && options.flips) turner_.emplace(card.terrain);
+  if (augment && (options.flips || options.rotation > 0)) turner_.emplace(card.terrain);
 }
 
 void BatchLoader::check_labels(const at::Tensor& labels, std::int64_t epoch, std::int64_t index) const {
@@ -65,24 +70,48 @@ void BatchLoader::add_sample(std::int64_t epoch,
                {span_of<float>(optical), span_of<float>(terrain), span_of<std::uint8_t>(valid),
                 span_of<std::uint8_t>(terrain_valid), span_of<std::uint8_t>(label)});
   check_labels(label, epoch, index);
+  std::mt19937_64 random = sample_generator(options_.seed, epoch, index);
+  if (augment_) move_pixels(random, {optical, terrain, valid, terrain_valid, label});
   InputPlanes sample = normalise_(optical, terrain, valid.to(torch::kBool), terrain_valid.to(torch::kBool));
-  if (augment_) {
-    std::mt19937_64 random = sample_generator(options_.seed, epoch, index);
-    const std::uint64_t choice = random();
-    const Turn turn = options_.flips ? Turn{static_cast<int>(choice & 3u), (choice & 4u) != 0} : Turn{};
-    if (sample.optical.defined()) {
-      if (options_.photometric > 0) {
-        const auto channels = sample.optical.slice(1, 0, optical_channels_);
-        sample.optical = with_validity(jitter(channels, options_.photometric, random), sample.optical);
-      }
-      sample.optical = turn_pixels(sample.optical, turn);
-    }
-    if (sample.terrain.defined() && turner_)
-      sample.terrain = (*turner_)(sample.terrain.squeeze(0), turn).unsqueeze(0);
-    label = turn_pixels(label, turn);
-  }
+  if (augment_) change_planes(random, sample);
   planes.push_back(std::move(sample));
   labels.push_back(label.to(torch::kInt64));
+}
+
+// In source units, before anything is normalised: a vector's components must have one scale to be turned.
+void BatchLoader::move_pixels(std::mt19937_64& random, const RawSample& sample) const {
+  const std::uint64_t choice = random();
+  const Turn turn = options_.flips ? Turn{static_cast<int>(choice & 3u), (choice & 4u) != 0} : Turn{};
+  Warp warp;
+  if (options_.rotation > 0) warp.angle = options_.rotation * (2 * uniform(random) - 1) * kRadian;
+  if (options_.scale > 1) warp.scale = std::pow(options_.scale, 2 * uniform(random) - 1);
+  const auto move = [&](at::Tensor& planes, at::Tensor& valid, const std::optional<TerrainTurner>& vectors) {
+    if (planes.size(1) == 0) return;
+    auto pixels = planes.squeeze(0), mask = valid.squeeze(0);
+    warp_pixels(pixels, mask, warp);
+    if (vectors) pixels = vectors->rotate_vectors(pixels, warp.angle);
+    planes = (vectors ? (*vectors)(pixels, turn) : turn_pixels(pixels, turn)).unsqueeze(0);
+    valid = turn_pixels(mask, turn).unsqueeze(0);
+  };
+  move(sample.optical, sample.valid, std::nullopt);
+  move(sample.terrain, sample.terrain_valid, turner_);
+  sample.labels = turn_pixels(warp_labels(sample.labels, warp, kIgnoreLabel), turn);
+}
+
+// On normalised planes: brightness and contrast of the image, and samples that lose a branch.
+void BatchLoader::change_planes(std::mt19937_64& random, InputPlanes& sample) const {
+  if (sample.optical.defined() && options_.photometric > 0) {
+    const auto channels = sample.optical.slice(1, 0, optical_channels_);
+    sample.optical = with_validity(jitter(channels, options_.photometric, random), sample.optical);
+  }
+  if (!sample.optical.defined() || !sample.terrain.defined()) return;
+  if (options_.drop_optical + options_.drop_terrain == 0) return;
+  const double lot = uniform(random);
+  if (lot < options_.drop_optical) {
+    sample.optical.zero_();
+  } else if (lot < options_.drop_optical + options_.drop_terrain) {
+    sample.terrain.zero_();
+  }
 }
 
 TrainingBatch BatchLoader::load(std::int64_t epoch, std::vector<std::int64_t> indices) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <future>
 #include <optional>
+#include <random>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -37,6 +38,16 @@ class BatchLoader {
   void wait() const;  ///< until the source is no longer asked; what was loaded stays to be taken
 
  private:
+  /// One sample as the source gave it.
+  struct RawSample {
+    at::Tensor& optical;  ///< [1, Co, S, S]
+    at::Tensor& terrain;  ///< [1, Ct, S, S]
+    at::Tensor& valid;    ///< [1, 1, S, S]
+    at::Tensor& terrain_valid;
+    at::Tensor& labels;  ///< [S, S]
+  };
+  void move_pixels(std::mt19937_64& random, const RawSample& sample) const;
+  void change_planes(std::mt19937_64& random, InputPlanes& sample) const;
   void check_labels(const at::Tensor& labels, std::int64_t epoch, std::int64_t index) const;
   void add_sample(std::int64_t epoch,
                   std::int64_t index,

@@ -9,6 +9,11 @@ namespace {
 
 using StateJson = nlohmann::ordered_json;
 
+const char* word_of(Precision precision) {
+  if (precision == Precision::automatic) return "automatic";
+  return precision == Precision::bf16 ? "bf16" : "fp32";
+}
+
 StateJson identity_json(const RunIdentity& identity) {
   const auto& options = identity.options;
   return {{"seed", options.seed},
@@ -22,8 +27,13 @@ StateJson identity_json(const RunIdentity& identity) {
           {"class_weights", options.class_weights},
           {"average_decay", options.average_decay},
           {"flips", options.flips},
+          {"rotation", options.rotation},
+          {"scale", options.scale},
           {"photometric", options.photometric},
-          {"precision", options.precision == Precision::bf16 ? "bf16" : "fp32"},
+          {"drop_optical", options.drop_optical},
+          {"drop_terrain", options.drop_terrain},
+          {"patience", options.patience},
+          {"precision", word_of(options.precision)},
           {"samples", identity.samples},
           {"side", identity.side}};
 }
@@ -34,6 +44,8 @@ std::string run_state_json(const RunState& state, const RunIdentity& identity) {
   const StateJson document = {{"step", state.step},
                               {"finished_passes", state.finished_passes},
                               {"best_f1", state.best_f1},
+                              {"passes_since_best", state.passes_since_best},
+                              {"precision", word_of(state.precision)},
                               {"options", identity_json(identity)}};
   return dump_strict_json(document, "training state");
 }
@@ -49,7 +61,8 @@ RunState run_state_from(const std::string& json, const RunIdentity& identity, co
                                        ", now it is " + value.dump() + "; use the same, or start a new run");
     }
     return {document.at("step").get<std::int64_t>(), document.at("finished_passes").get<std::int64_t>(),
-            document.at("best_f1").get<double>()};
+            document.at("best_f1").get<double>(), document.at("passes_since_best").get<std::int64_t>(),
+            document.at("precision").get<std::string>() == "bf16" ? Precision::bf16 : Precision::fp32};
   } catch (const StateJson::exception& error) {
     throw Error(Fault::unreadable, what + ": training state: " + error.what());
   }

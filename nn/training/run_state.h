@@ -13,6 +13,8 @@ struct RunState {
   std::int64_t step = 0;             ///< steps done
   std::int64_t finished_passes = 0;  ///< passes trained and validated
   double best_f1 = -1;               ///< of class 1 in validation; -1: none yet
+  std::int64_t passes_since_best = 0;
+  Precision precision = Precision::fp32;  ///< as it is trained: never automatic
 };
 
 /// What must be the same for a resumed training to end as if it had not been interrupted.

@@ -12,6 +12,7 @@
 #include "nn/torch/device.h"
 #include "nn/training/autocast.h"
 #include "nn/training/learning_rate.h"
+#include "nn/training/precision_probe.h"
 #include "nn/training/scores.h"
 
 namespace scarp::nn {
@@ -59,6 +60,7 @@ TrainingRun::TrainingRun(const TrainingTask& task)
       loss_options_{task.options.dice_weight, weights_tensor(task.options.class_weights, device_)},
       steps_a_pass_(task.samples.size() / task.options.batch) {
   average_.network()->eval();
+  state_.precision = task.options.precision;
   if (steps_a_pass_ < 1) {
     throw Error(Fault::bad_argument,
                 "there are " + std::to_string(task.samples.size()) +
@@ -69,7 +71,9 @@ TrainingRun::TrainingRun(const TrainingTask& task)
 
 void TrainingRun::run(const std::stop_token& stop) {
   last_event_ = Clock::now();
-  while (state_.finished_passes < task_.options.epochs) {
+  if (state_.precision == Precision::automatic)
+    state_.precision = faster_precision(task_.card, task_.samples.side(), task_.options.batch, device_);
+  while (state_.finished_passes < task_.options.epochs && !out_of_patience()) {
     if (train_pass(stop) && finish_pass(stop)) continue;
     require_finite_losses();
     save_last();
@@ -121,7 +125,7 @@ void TrainingRun::step(const TrainingBatch& batch) {
   const auto dropout = at::make_generator<at::CPUGeneratorImpl>(random());
   at::Tensor logits;
   {
-    const Autocast autocast(device_.type(), options.precision);
+    const Autocast autocast(device_.type(), state_.precision);
     const InputPlanes planes = moved(batch.planes, device_);
     logits = network_->forward(planes.optical, planes.terrain, dropout);
   }
@@ -174,7 +178,9 @@ bool TrainingRun::validate(TrainingEvent& event, const std::stop_token& stop) {
 void TrainingRun::keep_best(const TrainingEvent& event) {
   const bool last = state_.finished_passes + 1 == task_.options.epochs;
   const double f1 = event.validated ? event.validation.at(1).f1() : -1;
-  if (event.validated ? f1 <= state_.best_f1 : !last) return;
+  const bool better = event.validated ? f1 > state_.best_f1 : last;
+  state_.passes_since_best = better ? 0 : state_.passes_since_best + 1;
+  if (!better) return;
   state_.best_f1 = f1;
   if (task_.files.best.empty()) return;
   NamedTensors tensors;
@@ -189,6 +195,7 @@ TrainingEvent TrainingRun::take_event() {
   event.epoch = state_.finished_passes;
   event.step = state_.step;
   event.steps = steps();
+  event.precision = state_.precision;
   event.learning_rate = learning_rate_of(std::max<std::int64_t>(0, state_.step - 1));
   if (!pending_.empty()) {  // empty after a stop between the last step of a pass and its end
     const auto count = static_cast<double>(pending_.size());
@@ -215,6 +222,10 @@ void TrainingRun::require_finite_losses() {
             ": look for values there that are marked valid but are not numbers, or lower the learning rate; "
             "the last checkpoint is kept");
   }
+}
+
+bool TrainingRun::out_of_patience() const {
+  return task_.options.patience > 0 && state_.passes_since_best >= task_.options.patience;
 }
 
 RunIdentity TrainingRun::identity() const {

@@ -211,7 +211,8 @@ Answers compute_siamese_steps(const GoldenCase& golden, at::ScalarType type) {
 }
 
 Answers compute_siamese(const GoldenCase& golden, at::ScalarType type) {
-  return golden.has_under("out/encoder") ? compute_siamese_steps(golden, type) : compute_siamese_step(golden, type);
+  return golden.has_under("out/encoder") ? compute_siamese_steps(golden, type)
+                                         : compute_siamese_step(golden, type);
 }
 
 bool is_siamese_part(const GoldenCase& golden) {

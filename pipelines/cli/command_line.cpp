@@ -98,13 +98,16 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
     app_.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     wants_help_ = true;
+  } catch (const CLI::CallForVersion& call) {  // an option that prints something instead of a run
+    wants_help_ = true;
+    answer_ = call.what();
   } catch (const CLI::ParseError& error) {
     throw pipelines::Error(pipelines::Fault::usage, explain(error));
   }
 }
 
 std::string CommandLine::help() const {
-  return app_.help();
+  return answer_.empty() ? app_.help() : answer_;
 }
 
 std::string CommandLine::explain(const CLI::ParseError& error) const {

@@ -22,7 +22,8 @@ class CommandLine {
 
   CLI::App& app() { return app_; }
   Command* command() const { return command_; }  ///< null: no verb was said
-  std::string help() const;                      ///< of the verb, or of the program
+  /// Of the verb, or of the program; or what an option asks for instead of a run (train --schema).
+  std::string help() const;
   bool wants_help() const { return wants_help_; }
 
   CommonOptions common;
@@ -39,6 +40,7 @@ class CommandLine {
   std::vector<std::unique_ptr<Command>> commands_;
   Command* command_ = nullptr;
   bool wants_help_ = false;
+  std::string answer_;
 };
 
 }  // namespace scarp::cli

@@ -8,13 +8,16 @@ std::vector<std::unique_ptr<Command>> make_commands() {
 #ifdef SCARP_WITH_NN
   commands.push_back(make_detect_command());
   commands.push_back(make_train_command());
+  commands.push_back(make_ablate_command());
+  commands.push_back(make_calibrate_command());
 #endif
+  commands.push_back(make_folds_command());
   commands.push_back(make_evaluate_command());
   commands.push_back(make_inspect_command());
   commands.push_back(make_terrain_command());
   commands.push_back(make_synth_command());
-#ifdef SCARP_WITH_NN
   commands.push_back(make_model_command());
+#ifdef SCARP_WITH_NN
   commands.push_back(make_demo_command());
 #endif
   commands.push_back(make_doctor_command());

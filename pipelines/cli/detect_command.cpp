@@ -90,6 +90,11 @@ class DetectCommand final : public Command {
     add_value(app, "--precision", precision_, value::kText, "Arithmetic of the network")
         ->check(one_of({"fp32", "bf16"}))
         ->group(kNetwork);
+    add_value(app, "--flips", network_.flips, value::kInteger,
+              "Views of each tile, flipped and turned, whose probabilities are averaged: 1, 2, 4 or 8; the "
+              "time grows with them")
+        ->check(one_of({"1", "2", "4", "8"}))
+        ->group(kNetwork);
     add_value(app, "--batch", options_.batch, value::kInteger, "Tiles a network call")
         ->check(between(1, 256))
         ->group(kNetwork);

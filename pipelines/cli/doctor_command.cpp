@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,6 +11,7 @@
 #include "pipelines/cli/drivers_gdal.h"
 #include "pipelines/cli/exit_code.h"
 #include "pipelines/cli/machine.h"
+#include "pipelines/processor.h"
 #ifdef SCARP_WITH_NN
 #include "pipelines/model_store.h"
 #endif
@@ -74,13 +74,13 @@ Json remedies(const Json& report) {
 }
 
 Json examine() {
-  Json report = {
-      {"versions", versions_json()},
-      {"devices", devices_json()},
-      {"processor", {{"threads", std::thread::hardware_concurrency()}, {"features", processor_features()}}},
-      {"precision", Json::array({"fp32", "bf16"})},
-      {"drivers", drivers_json()},
-      {"models", models_json()}};
+  const pipelines::Processor processor = pipelines::this_processor();
+  Json report = {{"versions", versions_json()},
+                 {"devices", devices_json()},
+                 {"processor", {{"threads", processor.threads}, {"features", processor.features}}},
+                 {"precision", Json::array({"fp32", "bf16"})},
+                 {"drivers", drivers_json()},
+                 {"models", models_json()}};
   report["ready"] = std::none_of(report["drivers"].begin(), report["drivers"].end(),
                                  [](const Json& driver) { return driver["required"] && !driver["present"]; });
   report["remedies"] = remedies(report);

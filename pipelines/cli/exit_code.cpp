@@ -65,6 +65,7 @@ int code_of(datasets::Fault fault) {
     case datasets::Fault::no_labels:
     case datasets::Fault::no_overlap:
     case datasets::Fault::empty_split:
+    case datasets::Fault::other_data:
       return kInput;
   }
   return kDefect;
@@ -76,6 +77,7 @@ int code_of(vector::Fault fault) {
     case vector::Fault::already_exists:
       return kUsage;
     case vector::Fault::invalid:
+    case vector::Fault::too_complex:
       return kInput;
     case vector::Fault::unwritable:
     case vector::Fault::out_of_space:

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/cli/machine.h"
 
-#include <algorithm>
-#include <array>
-#include <fstream>
-#include <iterator>
-#include <sstream>
-
 #include <nlohmann/json.hpp>
 
 #include "geo/raster_source_gdal.h"
@@ -48,24 +42,6 @@ Json devices_json() {
         {{"name", device.name}, {"description", device.description}, {"bf16_fast", device.bf16_fast}});
   }
   return devices;
-}
-
-std::vector<std::string> processor_features() {
-  static constexpr std::array kTold = {"avx2",        "fma",      "avx512f",  "avx512_vnni",
-                                       "avx512_bf16", "amx_bf16", "amx_int8", "asimd"};
-  std::ifstream file("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(file, line)) {
-    if (line.rfind("flags", 0) != 0 && line.rfind("Features", 0) != 0) continue;
-    std::istringstream words(line);
-    const std::vector<std::string> flags{std::istream_iterator<std::string>(words), {}};
-    std::vector<std::string> features;
-    std::copy_if(kTold.begin(), kTold.end(), std::back_inserter(features), [&](const char* told) {
-      return std::find(flags.begin(), flags.end(), told) != flags.end();
-    });
-    return features;
-  }
-  return {};
 }
 
 }  // namespace scarp::cli

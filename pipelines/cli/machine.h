@@ -22,8 +22,4 @@ nlohmann::ordered_json versions_json();
 /// [{name, description, bf16_fast}]
 nlohmann::ordered_json devices_json();
 
-/// Extensions of the processor that make networks faster, as the operating system names them: avx2, avx512f,
-/// amx_bf16, ...
-std::vector<std::string> processor_features();
-
 }  // namespace scarp::cli

@@ -2,6 +2,7 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
+#include "pipelines/run_settings_schema.h"
 #include "pipelines/train.h"
 
 namespace scarp::cli {
@@ -25,17 +26,27 @@ class TrainCommand final : public Command {
         ->required();
     add_key_values(app, "--set", options_.settings,
                    "Replaces a key of the run file, e.g. training.epochs=5; may be repeated");
+    add_value(app, "--fold", fold_, value::kInteger,
+              "Validates on this fold of the file that the key validation.folds names, from 1; 0: as the run "
+              "file says")
+        ->check(between(0, 1000));
     app.add_flag("--resume", options_.resume, "Go on from the last checkpoint of the run folder");
     add_overwrite(app, options_.overwrite);
+    app.add_flag_callback(
+           "--schema", [] { throw CLI::CallForVersion(pipelines::run_settings_schema(), kDone); },
+           "Print the JSON schema of run files and end")
+        ->trigger_on_parse();
   }
 
   int run(const Context& context) override {
+    if (fold_ > 0) options_.settings.push_back("validation.fold=" + std::to_string(fold_));
     pipelines::train_run(options_, context.events, context.stop);
     return kDone;
   }
 
  private:
   pipelines::TrainOptions options_;
+  int fold_ = 0;
 };
 
 }  // namespace

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <numbers>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,24 +15,7 @@ namespace scarp::vector {
 namespace {
 
 constexpr double kDegrees = 180 / std::numbers::pi;
-constexpr double kConfidenceSteps = 254;
 constexpr std::uint8_t kNodata = 255;
-
-/// Sums over pixels that were looked at.
-struct Tally {
-  std::int64_t count = 0;
-  double sum = 0;
-  double least = std::numeric_limits<double>::infinity();
-  double most = -std::numeric_limits<double>::infinity();
-
-  void add(double value) {
-    ++count;
-    sum += value;
-    least = std::min(least, value);
-    most = std::max(most, value);
-  }
-  double mean() const { return sum / static_cast<double>(count); }
-};
 
 void require_planes(const ObjectPixels& pixels) {
   const auto expected = static_cast<std::size_t>(std::max<std::int64_t>(0, pixels.window.pixels()));
@@ -51,85 +34,27 @@ void require_planes(const ObjectPixels& pixels) {
   check(pixels.terrain_valid.size(), "terrain valid", false);
 }
 
-void for_each_pixel(const ObjectPixels& pixels, const std::function<void(std::size_t)>& visit) {
-  for (std::size_t i = 0; i < pixels.inside.size(); ++i) {
-    if (pixels.inside[i] != 0) visit(i);
+std::span<const std::uint8_t> row_of(std::span<const std::uint8_t> plane, std::size_t row, std::size_t cols) {
+  return plane.empty() ? plane : plane.subspan(row * cols, cols);
+}
+
+std::span<const float> row_of(std::span<const float> plane, std::size_t row, std::size_t cols) {
+  return plane.empty() ? plane : plane.subspan(row * cols, cols);
+}
+
+/// Calls visit(row, begin, end) for each run of the object's pixels.
+template <class Visit>
+void for_each_run(const ObjectPixels& pixels, const Visit& visit) {
+  const auto cols = static_cast<std::size_t>(pixels.window.cols);
+  for (std::size_t row = 0; row < static_cast<std::size_t>(pixels.window.rows); ++row) {
+    const std::span<const std::uint8_t> inside = row_of(pixels.inside, row, cols);
+    for (std::size_t begin = 0; begin < cols;) {
+      std::size_t end = begin;
+      while (end < cols && inside[end] != 0) ++end;
+      if (end > begin) visit(row, begin, end);
+      begin = end + 1;
+    }
   }
-}
-
-bool terrain_known(const ObjectPixels& pixels, std::size_t i) {
-  return pixels.terrain_valid.empty() || pixels.terrain_valid[i] != 0;
-}
-
-Tally tally_terrain(const ObjectPixels& pixels, std::span<const float> plane) {
-  Tally tally;
-  if (plane.empty()) return tally;
-  for_each_pixel(pixels, [&](std::size_t i) {
-    if (terrain_known(pixels, i) && std::isfinite(plane[i])) tally.add(plane[i]);
-  });
-  return tally;
-}
-
-void measure_confidence(const ObjectPixels& pixels, ObjectAttributes& attributes) {
-  if (pixels.confidence.empty()) return;
-  Tally tally;
-  const auto known = [&](std::size_t i) { return pixels.confidence[i] != kNodata; };
-  for_each_pixel(pixels, [&](std::size_t i) {
-    if (known(i)) tally.add(pixels.confidence[i] / kConfidenceSteps);
-  });
-  if (tally.count == 0) return;
-  const double mean = tally.mean();
-  double squares = 0;
-  for_each_pixel(pixels, [&](std::size_t i) {
-    const double off = pixels.confidence[i] / kConfidenceSteps - mean;
-    if (known(i)) squares += off * off;
-  });
-  attributes.conf_mean = mean;
-  attributes.conf_min = tally.least;
-  attributes.conf_std = std::sqrt(squares / static_cast<double>(tally.count));
-}
-
-void measure_terrain(const ObjectPixels& pixels, ObjectAttributes& attributes) {
-  const Tally elevation = tally_terrain(pixels, pixels.elevation_m);
-  if (elevation.count > 0) {
-    attributes.elev_min = elevation.least;
-    attributes.elev_max = elevation.most;
-    attributes.relief_m = elevation.most - elevation.least;
-  }
-  const Tally slope = tally_terrain(pixels, pixels.slope_deg);
-  if (slope.count > 0) {
-    attributes.slope_mean = slope.mean();
-    attributes.slope_max = slope.most;
-  }
-}
-
-/// A direction on the ground, of length 1.
-struct Direction {
-  double east = 0;
-  double north = 0;
-};
-
-/// The circular mean of the downhill directions, each weighted by its slope angle (Mardia and Jupp 2000,
-/// Directional Statistics, section 2.2). None where the ground is flat or its directions cancel out.
-std::optional<Direction> mean_downhill(const ObjectPixels& pixels) {
-  if (pixels.gradient_east.empty() || pixels.gradient_north.empty()) return std::nullopt;
-  constexpr double kLeastResultant = 1e-6;
-  double east = 0;
-  double north = 0;
-  double weights = 0;
-  for_each_pixel(pixels, [&](std::size_t i) {
-    const double rise_east = pixels.gradient_east[i];
-    const double rise_north = pixels.gradient_north[i];
-    const double rise = std::hypot(rise_east, rise_north);
-    if (!terrain_known(pixels, i) || !std::isfinite(rise) || rise == 0) return;
-    const double slope = std::atan(rise);
-    east -= slope * rise_east / rise;
-    north -= slope * rise_north / rise;
-    weights += slope;
-  });
-  const double resultant = std::hypot(east, north);
-  if (weights == 0 || resultant < kLeastResultant * weights) return std::nullopt;
-  return Direction{east / resultant, north / resultant};
 }
 
 double azimuth_deg(const Direction& direction) {
@@ -139,42 +64,45 @@ double azimuth_deg(const Direction& direction) {
   return turned < 360 ? turned : 0;
 }
 
-/// Extent of the pixels' footprints along a direction.
-double extent_m(const ObjectPixels& pixels, const Direction& along, const geo::Grid::PixelSize& pixel) {
-  Tally tally;
-  for_each_pixel(pixels, [&](std::size_t i) {
-    const auto row = static_cast<double>(static_cast<std::int64_t>(i) / pixels.window.cols);
-    const auto col = static_cast<double>(static_cast<std::int64_t>(i) % pixels.window.cols);
-    tally.add(col * pixel.x_m * along.east - row * pixel.y_m * along.north);
-  });
-  const double footprint = std::abs(along.east) * pixel.x_m + std::abs(along.north) * pixel.y_m;
-  return tally.most - tally.least + footprint;
+/// Extent of corners along a direction.
+double extent_m(std::span<const geo::PixelPoint> corners,
+                const Direction& along,
+                const geo::Grid::PixelSize& pixel) {
+  double least = std::numeric_limits<double>::infinity();
+  double most = -least;
+  for (const geo::PixelPoint& corner : corners) {
+    const double place = corner.col * pixel.x_m * along.east - corner.row * pixel.y_m * along.north;
+    least = std::min(least, place);
+    most = std::max(most, place);
+  }
+  return most - least;
 }
 
-void measure_shape(const ObjectPixels& pixels,
-                   const geo::Grid::PixelSize& pixel,
-                   ObjectAttributes& attributes) {
-  const std::optional<Direction> downhill = mean_downhill(pixels);
-  if (!downhill) return;
-  attributes.aspect = azimuth_deg(*downhill);
-  attributes.length_m = extent_m(pixels, *downhill, pixel);
-  attributes.width_m = extent_m(pixels, {-downhill->north, downhill->east}, pixel);
+void set_shape_attributes(const Direction& downhill,
+                          std::span<const geo::PixelPoint> corners,
+                          const geo::Grid::PixelSize& pixel,
+                          ObjectAttributes& attributes) {
+  attributes.aspect = azimuth_deg(downhill);
+  attributes.length_m = extent_m(corners, downhill, pixel);
+  attributes.width_m = extent_m(corners, {-downhill.north, downhill.east}, pixel);
   if (attributes.relief_m) attributes.reach = *attributes.relief_m / *attributes.length_m;
 }
 
 bool beside_nodata(const ObjectPixels& pixels) {
   if (pixels.confidence.empty()) return false;
-  const std::int64_t rows = pixels.window.rows;
-  const std::int64_t cols = pixels.window.cols;
+  const auto rows = static_cast<std::size_t>(pixels.window.rows);
+  const auto cols = static_cast<std::size_t>(pixels.window.cols);
+  const auto unknown = [&](std::size_t row, std::size_t col) {
+    return pixels.confidence[row * cols + col] == kNodata;
+  };
   bool found = false;
-  for_each_pixel(pixels, [&](std::size_t i) {
-    const std::int64_t row = static_cast<std::int64_t>(i) / cols;
-    const std::int64_t col = static_cast<std::int64_t>(i) % cols;
-    const auto width = static_cast<std::size_t>(cols);
-    found = found || (row > 0 && pixels.confidence[i - width] == kNodata) ||
-            (row + 1 < rows && pixels.confidence[i + width] == kNodata) ||
-            (col > 0 && pixels.confidence[i - 1] == kNodata) ||
-            (col + 1 < cols && pixels.confidence[i + 1] == kNodata);
+  for_each_run(pixels, [&](std::size_t row, std::size_t begin, std::size_t end) {
+    found = found || (begin > 0 && unknown(row, begin - 1)) || (end < cols && unknown(row, end));
+    for (std::size_t col = begin; col < end; ++col) {
+      // Inside of a run, a neighbour may be unknown too.
+      found = found || (end - begin > 1 && unknown(row, col)) || (row > 0 && unknown(row - 1, col)) ||
+              (row + 1 < rows && unknown(row + 1, col));
+    }
   });
   return found;
 }
@@ -183,7 +111,40 @@ bool at_border(const geo::Window& window, const geo::Grid& grid) {
   return !grid.window().contains(window.grown(1));
 }
 
+/// First and last corners of runs: no others can be extreme.
+std::vector<geo::PixelPoint> run_corners(const ObjectPixels& pixels) {
+  std::vector<geo::PixelPoint> corners;
+  for_each_run(pixels, [&](std::size_t row, std::size_t begin, std::size_t end) {
+    for (const std::size_t y : {row, row + 1}) {
+      corners.push_back({static_cast<double>(y), static_cast<double>(begin)});
+      corners.push_back({static_cast<double>(y), static_cast<double>(end)});
+    }
+  });
+  return corners;
+}
+
 }  // namespace
+
+void set_pixel_attributes(const PixelSums& sums,
+                          std::span<const geo::PixelPoint> corners,
+                          const geo::Grid::PixelSize& pixel,
+                          ObjectAttributes& attributes) {
+  if (const auto confidence = sums.confidence()) {
+    attributes.conf_mean = confidence->mean;
+    attributes.conf_min = confidence->least;
+    attributes.conf_std = confidence->deviation;
+  }
+  if (const auto elevation = sums.elevation()) {
+    attributes.elev_min = elevation->least;
+    attributes.elev_max = elevation->most;
+    attributes.relief_m = elevation->most - elevation->least;
+  }
+  if (const auto slope = sums.slope()) {
+    attributes.slope_mean = slope->mean;
+    attributes.slope_max = slope->most;
+  }
+  if (const auto downhill = sums.downhill()) set_shape_attributes(*downhill, corners, pixel, attributes);
+}
 
 ObjectAttributes measure_object(const ClassPolygon& object,
                                 const ObjectPixels& pixels,
@@ -195,10 +156,16 @@ ObjectAttributes measure_object(const ClassPolygon& object,
   const geo::GeodesicMeasure::Size size = geodesic.measure(object.polygon);
   attributes.area_m2 = size.area_m2;
   attributes.perim_m = size.perimeter_m;
-  measure_confidence(pixels, attributes);
-  measure_terrain(pixels, attributes);
+  PixelSums sums;
+  const auto cols = static_cast<std::size_t>(pixels.window.cols);
+  for_each_run(pixels, [&](std::size_t row, std::size_t begin, std::size_t end) {
+    sums.add_run({row_of(pixels.confidence, row, cols), row_of(pixels.elevation_m, row, cols),
+                  row_of(pixels.slope_deg, row, cols), row_of(pixels.gradient_east, row, cols),
+                  row_of(pixels.gradient_north, row, cols), row_of(pixels.terrain_valid, row, cols)},
+                 begin, end);
+  });
   // Of the object's own place: in degrees, the width of a pixel depends on the latitude.
-  measure_shape(pixels, grid.cropped(object.window).pixel_size(), attributes);
+  set_pixel_attributes(sums, run_corners(pixels), grid.cropped(object.window).pixel_size(), attributes);
   attributes.edge = at_border(object.window, grid) || beside_nodata(pixels);
   return attributes;
 }

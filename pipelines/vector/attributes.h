@@ -9,6 +9,7 @@
 
 #include "geo/geodesic.h"
 #include "geo/grid.h"
+#include "pipelines/vector/pixel_sums.h"
 #include "pipelines/vector/polygonizer.h"
 
 namespace scarp::vector {
@@ -57,7 +58,16 @@ std::string object_uid(const geo::Grid& grid,
                        int class_id,
                        const std::string& model_id);
 
-/// Exact values over the object's pixels, in double. The caller knows and sets uid, class_name and model_id.
+/// Confidence, terrain and shape of an object whose pixels were summed up; sizes, edge and names stay as they
+/// are.
+/// @param corners  of the object's pixels, at least those of its outer rings: length and width are their
+/// extents
+void set_pixel_attributes(const PixelSums& sums,
+                          std::span<const geo::PixelPoint> corners,
+                          const geo::Grid::PixelSize& pixel,
+                          ObjectAttributes& attributes);
+
+/// Exact values over the object's pixels. The caller knows and sets uid, class_name and model_id.
 /// Length and width are those of the pixels' footprints, by the grid's pixel size at the object. `edge`: the
 /// object touches the border of the grid, or one of its pixels has a neighbour (of 4) in the window whose
 /// confidence is nodata. aspect, length_m, width_m and reach are empty where the ground is flat or its

@@ -13,6 +13,7 @@ enum class Fault : std::uint8_t {
   unwritable,      ///< folder or file that cannot be written, driver that is not there
   out_of_space,    ///< the disk is full
   invalid,         ///< a geometry that could not be made valid
+  too_complex,     ///< more than memory is meant to hold
 };
 
 /// The error of pipelines/vector: what, where, which values, and the remedy, in one sentence.

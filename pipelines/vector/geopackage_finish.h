@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 
+#include "pipelines/vector/sqlite_database.h"
+
 namespace scarp::vector {
 
 struct GeoPackageExtras {
@@ -13,8 +15,16 @@ struct GeoPackageExtras {
   std::map<std::string, std::string> provenance;  ///< into the table scarp_provenance
 };
 
-/// Adds QGIS's table layer_styles and the table scarp_provenance to a closed GeoPackage, registers both, and
-/// leaves it in journal mode DELETE: one file, whatever mode it was written in.
+/// Adds QGIS's table layer_styles and the table scarp_provenance and registers both. All times in the file
+/// become the same constant: its bytes depend on what was written alone.
+/// @throws Error (unwritable, out_of_space)
+void add_geopackage_extras(SqliteDatabase& database, const GeoPackageExtras& extras);
+
+/// Journal mode DELETE: one file, whatever mode it was written in.
+/// @throws Error (unwritable)
+void leave_no_journal(SqliteDatabase& database, const std::string& path);
+
+/// Both for a closed GeoPackage.
 /// @throws Error (unwritable, out_of_space)
 void finish_geopackage(const std::string& path, const GeoPackageExtras& extras);
 

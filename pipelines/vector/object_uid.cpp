@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <iterator>
 #include <string_view>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "pipelines/vector/attributes.h"
@@ -30,8 +32,10 @@ std::string object_uid(const geo::Grid& grid,
   const double steps = grid.crs.geographic() ? 1e8 : 1e3;
   const geo::MapPoint centre =
       grid.map_from_pixel({static_cast<double>(first_row) + 0.5, static_cast<double>(first_col) + 0.5});
-  return fmt::format("{:016x}", fnv1a(fmt::format("{}|{}|{}|{}", std::llround(centre.x * steps),
-                                                  std::llround(centre.y * steps), class_id, model_id)));
+  fmt::memory_buffer text;
+  fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}|{}|{}|{}"), std::llround(centre.x * steps),
+                 std::llround(centre.y * steps), class_id, model_id);
+  return fmt::format(FMT_COMPILE("{:016x}"), fnv1a({text.data(), text.size()}));
 }
 
 }  // namespace scarp::vector

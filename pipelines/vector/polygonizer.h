@@ -8,6 +8,7 @@
 
 #include "geo/features.h"
 #include "geo/grid.h"
+#include "pipelines/vector/object_batch.h"
 
 namespace scarp::vector {
 
@@ -27,29 +28,32 @@ struct ClassPolygon {
   std::int64_t first_col = 0;  ///< column of its first pixel, which lies in row window.row
 };
 
-/// Masks to polygons: rows of classes come in, finished polygons go out, in the order of their first pixel,
-/// row by row. Pixels that touch at a corner only are two objects (4-connected). Background (class 0) and
-/// nodata become no polygon.
+/// A ring of a traced object on the map, closed; counterclockwise if it is an outer one, whichever way the
+/// raster's rows run. @param offset  pixels of the grid before those of the traced raster
+geo::Ring map_ring(std::span<const Corner> corners, const geo::Grid& grid, const geo::Window& offset);
+
+/// Masks to polygons: rows of classes come in, finished polygons go out while rows are still coming: in the
+/// order of their last rows, those of one last row in the order of their first pixels, row by row. Pixels
+/// that touch at a corner only are two objects (4-connected). Background (class 0) and nodata become no
+/// polygon. Memory grows with the width of the area and with what is open, never with its height.
 class Polygonizer {
  public:
   using Sink = std::function<void(ClassPolygon&&)>;
   virtual ~Polygonizer() = default;
-  /// @throws Error (bad_argument) if the rows are not as wide as the area or there are more than it has
+  /// @throws Error (bad_argument) if the rows are not as wide as the area or there are more than it has,
+  /// (too_complex) if the open objects need more memory than they may have
   virtual void push(const ClassRows& rows) = 0;
   /// After the last row: hands out what is still open.
-  /// @throws Error (bad_argument) if rows are missing, (invalid) if a polygon is not valid
+  /// @throws Error (bad_argument) if rows are missing
   virtual void finish() = 0;
 };
 
-/// GDAL's polygonizer on the whole mask, which it keeps in memory (2 bytes a pixel).
 /// @param grid  the whole scene's grid: windows and map coordinates are its own, so that an object has the
-/// same ones, bit
-///              for bit, whatever area was asked for
+/// same ones, bit for bit, whatever area was asked for
 /// @param area  the window of the grid whose rows are pushed, [rows, area.cols], exactly area.rows in all
-/// @throws Error (bad_argument) if the area is empty or not inside the grid, (out_of_space) if memory runs
-/// out
-std::unique_ptr<Polygonizer> make_gdal_polygonizer(const geo::Grid& grid,
-                                                   const geo::Window& area,
-                                                   Polygonizer::Sink sink);
+/// @throws Error (bad_argument) if the area is empty or not inside the grid
+std::unique_ptr<Polygonizer> make_polygonizer(const geo::Grid& grid,
+                                              const geo::Window& area,
+                                              Polygonizer::Sink sink);
 
 }  // namespace scarp::vector

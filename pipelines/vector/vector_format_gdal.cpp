@@ -110,6 +110,10 @@ GDALDriver& vector_driver(const std::string& path, const std::string& format) {
   return *driver;
 }
 
+std::string vector_driver_name(const std::string& path, const std::string& format) {
+  return vector_driver(path, format).GetDescription();
+}
+
 std::vector<std::string> layer_option_names(GDALDriver& driver) {
   const char* listed = driver.GetMetadataItem(GDAL_DS_LAYER_CREATIONOPTIONLIST);
   if (listed == nullptr) return {};

@@ -13,6 +13,9 @@ namespace scarp::vector {
 /// lists what can
 GDALDriver& vector_driver(const std::string& path, const std::string& format);
 
+/// Its name, e.g. "GPKG".
+std::string vector_driver_name(const std::string& path, const std::string& format);
+
 /// Whether one of the layer creation options that the driver documents has this name, in capitals or not.
 bool has_layer_option(GDALDriver& driver, const std::string& name);
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""As much of JSON Schema as events.schema.json uses; an unknown keyword is an error, so that none is silently passed over."""
+"""As much of JSON Schema as events.schema.json and train --schema use; an unknown keyword is an error, so that none is silently passed over."""
 
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
          "null": type(None)}
-SAID = {"$schema", "title", "description"}
+SAID = {"$schema", "title", "description", "default"}
 
 
 def _is(value, name):
@@ -33,6 +33,9 @@ def faults(value, schema, place="$"):
             found += [] if value >= rule else [f"{place} is less than {rule}"]
         elif keyword == "maximum":
             found += [] if value <= rule else [f"{place} is more than {rule}"]
+        elif keyword == "items":
+            items = value if isinstance(value, list) else []
+            found += [fault for i, item in enumerate(items) for fault in faults(item, rule, f"{place}[{i}]")]
         elif keyword == "oneOf":
             fits = [one for one in rule if not faults(value, one, place)]
             found += [] if len(fits) == 1 else [f"{place} fits {len(fits)} of the alternatives: {value}"]

@@ -81,6 +81,20 @@ def test_the_answer_does_not_depend_on_workers_and_batch(scene, mapped, tmp_path
     assert polygons(tmp_path / "s.gpkg") == polygons(mapped / "slides.gpkg")
 
 
+def test_flips_change_probabilities_a_little_and_depend_on_no_workers(scene, mapped, tmp_path):
+    for name, options in (("one", ["-j", 1]), ("two", ["-j", 2, "--batch", 3])):
+        detect(scene, "--probability-raster", tmp_path / f"{name}.tif", "--flips", 8, *options, "-q")
+    turned, plain = pixels(tmp_path / "one.tif").astype(int), pixels(mapped / "p.tif").astype(int)
+    assert (turned == pixels(tmp_path / "two.tif")).all()
+    assert 0 < abs(turned - plain).mean() < 10
+    assert gdal.Open(str(tmp_path / "one.tif")).GetMetadataItem("SCARP_FLIPS") == "8"
+
+
+def test_a_number_of_flips_that_is_no_group_is_refused(scene, tmp_path):
+    run = detect(scene, "--probability-raster", tmp_path / "p.tif", "--flips", 3, "-q", code=2)
+    assert "--flips" in run.stderr and files_in(tmp_path) == []
+
+
 def test_the_answer_does_not_depend_on_the_area_of_interest(scene, mapped, tmp_path):
     west, pixel, _, north, _, _ = gdal.Open(str(scene / "hrsi.tif")).GetGeoTransform()
     box = [west + 40 * pixel, north - 200 * pixel, west + 220 * pixel, north - 50 * pixel]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """scarp train: a few steps of a tiny network; the run folder, cancelling and going on, and what is wrong in a run file."""
 import json
+import resource
 import signal
 import subprocess
 
@@ -17,7 +18,7 @@ network: {{width: 0.125}}
 tile: {{size: 128, overlap: 64}}
 samples: {{side: 64, block: 64}}
 validation: {{share: 0.25, margin: 0}}
-training: {{epochs: 2, batch: 4, device: cpu}}
+training: {{epochs: 2, batch: 4, device: cpu, precision: fp32}}
 """
 
 
@@ -37,7 +38,11 @@ def trained(run_file):
 def test_the_run_folder_holds_model_metrics_and_report(trained):
     folder, run = trained
     assert {"checkpoints", "checkpoints/last.safetensors", "config.resolved.yaml", "metrics.jsonl", "model.safetensors",
-            "report.html"} <= set(files_in(folder))
+            "report.html", "checkpoints/best.safetensors", "environment.json", "summary.json"} <= set(files_in(folder))
+    assert any(name.startswith("tensorboard/events.out.tfevents") for name in files_in(folder))
+    environment = json.loads((folder / "environment.json").read_text())
+    assert {file["path"].split("/")[-1] for file in environment["inputs"]} >= {"hrsi.tif", "dem.tif", "labels.gpkg"}
+    assert json.loads((folder / "summary.json").read_text())["precision"] == "fp32"
     assert not [name for name in files_in(folder) if "tmp" in name or "partial" in name]
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert len(lines) >= 2
@@ -115,3 +120,83 @@ def test_a_scene_that_cannot_be_read_is_named(run_file, tmp_path, key, value, wo
     (tmp_path / "other").mkdir()
     refused(tmp_path / "other", 3, words, "train", run_file, "-o", tmp_path / "run", "--set", f"scenes.0.{key}={value}")
     assert not [name for name in files_in(tmp_path) if name.endswith(".safetensors")]
+
+
+def test_labels_of_other_ground_are_refused(run_file, scene, tmp_path):
+    subprocess.run(["ogr2ogr", "-q", "-f", "GeoJSON", tmp_path / "far.json", scene / "labels.gpkg", "landslides"], check=True)
+    moved = (tmp_path / "far.json").read_text()
+    layer = json.loads(moved)
+    for feature in layer["features"]:
+        feature["geometry"] = {"type": "Polygon", "coordinates": [[[0, 0], [0, 0.01], [0.01, 0], [0, 0]]]}
+    layer.pop("crs", None)
+    (tmp_path / "far.json").write_text(json.dumps(layer))
+    refused(tmp_path / "run", 3, ["far.json", "elsewhere"], "train", run_file, "-o", tmp_path / "run", "--set",
+            f"scenes.0.labels={tmp_path}/far.json", "--set", "scenes.0.labelled_area=all")
+
+
+def test_ground_without_a_landslide_is_refused(run_file, scene, tmp_path):
+    labels = gdal.GetDriverByName("GTiff").CreateCopy(str(tmp_path / "none.tif"), gdal.Open(str(scene / "hrsi.tif")), options=[])
+    flat = gdal.Translate("", labels, format="MEM", bandList=[1], noData="none")
+    flat.GetRasterBand(1).Fill(0)
+    del labels
+    gdal.GetDriverByName("GTiff").CreateCopy(str(tmp_path / "none.tif"), flat)
+    refused(tmp_path / "run", 3, ["landslide", "nothing to learn"], "train", run_file, "-o", tmp_path / "run", "--set",
+            f"scenes.0.labels={tmp_path}/none.tif", "--set", "scenes.0.labelled_area=all")
+
+
+def small_checkpoints():
+    """As on a full disk: no file may grow beyond a tenth of a checkpoint."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+
+def test_a_full_disk_is_said_and_leaves_no_half_checkpoint(run_file, tmp_path):
+    run = tmp_path / "run"
+    said = subprocess.run([PROGRAM, "train", run_file, "-o", run, "-q"], capture_output=True, text=True, preexec_fn=small_checkpoints)
+    assert said.returncode == 4 and ".safetensors: cannot be written" in said.stderr, said.stderr
+    assert not [name for name in files_in(run) if "safetensors" in name]
+
+
+def test_folds_are_made_and_trained_on(run_file, tmp_path):
+    scarp("folds", run_file, "-k", "2", "-o", tmp_path / "folds.csv", "--set", "samples.block=32", "--set", "scenes.0.labelled_area=all")
+    lines = (tmp_path / "folds.csv").read_text().splitlines()
+    assert lines[0] == "scene,row,column,rows,columns,fold" and {line[-1] for line in lines[1:]} == {"1", "2"}
+    settings = ["--set", f"validation.folds={tmp_path}/folds.csv", "--set", "samples.block=32", "--set", "scenes.0.labelled_area=all"]
+    scarp("train", run_file, "-o", tmp_path / "run", "--fold", "2", "--set", "training.epochs=1", *settings, "-q")
+    refused(tmp_path / "none", 2, ["3", "2 folds"], "train", run_file, "-o", tmp_path / "none", "--fold", "3", *settings)
+    refused(tmp_path / "none", 2, ["validation.folds"], "train", run_file, "-o", tmp_path / "none", "--fold", "1")
+    refused(tmp_path / "none", 3, ["other data"], "train", run_file, "-o", tmp_path / "none", "--fold", "1", *settings,
+            "--set", "samples.block=48")
+
+
+def test_a_comparison_goes_on_from_its_logs(run_file, tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(f"""
+title: Image or terrain
+protocol: One pass.
+base: {run_file}
+set: [training.epochs=1]
+seeds: [1, 2]
+reference: both
+configurations: [{{name: both}}, {{name: terrain, set: ["bands=[]"], seeds: [1]}}]
+""")
+    folder = tmp_path / "compare"
+    scarp("ablate", plan, "-o", folder, "-j", "2", "-q")
+    logs = sorted(path.name for path in (folder / "logs").iterdir())
+    assert logs == ["both-f0-s1.json", "both-f0-s2.json", "terrain-f0-s1.json"]
+    first = (folder / "logs" / "both-f0-s1.json").read_text()
+    (folder / "logs" / "both-f0-s2.json").unlink()
+    scarp("ablate", plan, "-o", folder, "-q")
+    assert (folder / "logs" / "both-f0-s1.json").read_text() == first
+    table = (folder / "table.md").read_text()
+    assert "| both | 2 |" in table and "| terrain | 1 |" in table
+    plan.write_text(plan.read_text().replace("epochs=1", "epochs=2"))
+    refused(tmp_path / "compare" / "logs", 2, ["other settings", "both-f0-s1.json"], "ablate", plan, "-o", folder)
+
+
+def test_a_run_side_by_side_has_the_weights_of_a_run_alone(run_file, tmp_path):
+    (tmp_path / "plan.yaml").write_text(f"base: {run_file}\nseeds: [1, 2]\nconfigurations: [{{name: tiny}}]\n")
+    scarp("ablate", tmp_path / "plan.yaml", "-o", tmp_path / "both", "-j", "2", "-q")
+    scarp("ablate", tmp_path / "plan.yaml", "-o", tmp_path / "one", "-j", "1", "-q")
+    for seed in (1, 2):
+        model = f"runs/tiny-f0-s{seed}/model.safetensors"
+        assert (tmp_path / "both" / model).read_bytes() == (tmp_path / "one" / model).read_bytes()

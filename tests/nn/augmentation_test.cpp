@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/training/augmentation.h"
 
+#include <cmath>
+#include <limits>
+#include <numbers>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -78,6 +81,49 @@ TEST(TerrainTurner, RefusesHalfAPair) {
     EXPECT_EQ(fault, Fault::bad_argument);
     EXPECT_THAT(text, testing::HasSubstr("together"));
   }
+}
+
+TEST(Warp, AQuarterOfATurnIsTheExactTurn) {
+  auto planes = torch::arange(32, torch::kFloat32).view({2, 4, 4});
+  auto valid = torch::ones({1, 4, 4}, torch::kUInt8);
+  const auto expected = turn_pixels(planes, {1, false});
+  const auto labels = torch::arange(16, torch::kUInt8).view({4, 4});
+  const Warp quarter{std::numbers::pi / 2, 1};
+  warp_pixels(planes, valid, quarter);
+  EXPECT_LT(test::largest_difference(planes, expected), 1e-5);
+  EXPECT_TRUE(torch::equal(valid, torch::ones_like(valid)));
+  EXPECT_TRUE(torch::equal(warp_labels(labels, quarter, 255), turn_pixels(labels, {1, false})));
+}
+
+TEST(Warp, AVectorTurnsWithThePixels) {
+  const TerrainTurner turner(kTurnable);
+  const auto planes = derived(hill());
+  EXPECT_LT(
+      test::largest_difference(turner.rotate_vectors(turn_pixels(planes, {1, false}), std::numbers::pi / 2),
+                               turner(planes, {1, false})),
+      1e-12);
+}
+
+// 1 2 3 4      2 2 3 3
+// in each   -> in each row: a zoom of two shows the middle half
+TEST(Warp, AZoomShowsTheMiddleLarger) {
+  const auto labels = torch::tensor({1, 2, 3, 4}, torch::kUInt8).repeat({4, 1});
+  EXPECT_TRUE(torch::equal(warp_labels(labels, {0, 2}, 255),
+                           torch::tensor({2, 2, 3, 3}, torch::kUInt8).repeat({4, 1})));
+}
+
+TEST(Warp, WhatIsNotValidTakesNoPartAndWhatLiesBeyondIsNotValid) {
+  auto planes = torch::full({1, 16, 16}, 5.0F);
+  auto valid = torch::ones({1, 16, 16}, torch::kUInt8);
+  planes[0][8][8] = std::numeric_limits<float>::quiet_NaN();
+  valid[0][8][8] = 0;
+  warp_pixels(planes, valid, {0.3, 0.8});
+  const auto seen = planes.masked_select(valid > 0);
+  EXPECT_LT((seen - 5).abs().max().item<double>(), 1e-4);
+  EXPECT_EQ(valid[0][0][0].item<int>(), 0);
+  EXPECT_TRUE(
+      torch::equal(planes.masked_select(valid == 0), torch::zeros_like(planes.masked_select(valid == 0))));
+  EXPECT_EQ(warp_labels(torch::ones({16, 16}, torch::kUInt8), {0.3, 0.8}, 255)[0][0].item<int>(), 255);
 }
 
 TEST(Jitter, StaysWithinItsStrengthAndUsesIt) {

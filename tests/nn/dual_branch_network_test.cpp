@@ -158,5 +158,40 @@ TEST(UpsampleBilinear2x, EqualsTheLibrarysAndHasItsGradient) {
   }
 }
 
+TEST(DualBranchNetwork, BranchesMeetWhereTheOptionsSay) {
+  NetworkOptions options;
+  options.width = 0.125;
+  const auto optical = torch::ones({2, 4, 64, 64}), terrain = torch::ones({2, 3, 64, 64});
+  const auto names_of = [&](const NetworkOptions& given) {
+    DualBranchNetwork network(given, 4, 3, 2);
+    EXPECT_EQ(network->forward(optical, terrain).sizes(), (at::IntArrayRef{2, 2, 64, 64}));
+    std::set<std::string> names;
+    for (const auto& item : network->named_children())
+      names.insert(item.key().substr(0, item.key().find('1')));
+    return names;
+  };
+  const auto all = names_of(options);
+  EXPECT_TRUE(all.contains("fusion2") && all.contains("fusion4") && all.contains("fusion32"));
+  options.fusion = Fusion::high_levels;
+  const auto high = names_of(options);
+  EXPECT_TRUE(high.contains("fusion32") && high.contains("terrain") && !high.contains("fusion8"));
+  options.fusion = Fusion::early;
+  const auto early = names_of(options);
+  EXPECT_TRUE(early.contains("joint") && !early.contains("optical") && !early.contains("fusion32"));
+}
+
+TEST(DualBranchNetwork, JoinedAtHighLevelsItStillSeesTheTerrain) {
+  NetworkOptions options;
+  options.width = 0.125;
+  options.fusion = Fusion::high_levels;
+  options.dropout = 0;
+  DualBranchNetwork network(options, 4, 3, 2);
+  initialise(network, 3);
+  network->eval();
+  const auto optical = torch::ones({1, 4, 64, 64});
+  EXPECT_FALSE(torch::equal(network->forward(optical, torch::zeros({1, 3, 64, 64})),
+                            network->forward(optical, torch::ones({1, 3, 64, 64}))));
+}
+
 }  // namespace
 }  // namespace scarp::nn

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/learner.h"
 
+#include <csignal>
 #include <filesystem>
 #include <limits>
+#include <sys/resource.h>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -257,6 +259,42 @@ TEST(Train, PassesOnWhatTheSourceThrows) {
       std::runtime_error);
 }
 
+/// While it lives, no file of this process grows beyond some bytes: a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit small = {bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST(Train, AFullDiskKeepsTheCheckpointThatIsThere) {
+  const test::TempFolder folder;
+  TrainingOptions options = toy_options();
+  options.epochs = 4;
+  const Outcome stopped = trained(folder.file("last"), options, false, 10);
+  {
+    const FullDisk full(50'000);
+    const auto [fault, text] = test::nn_error_of([&] { trained(folder.file("last"), options, true); });
+    EXPECT_EQ(fault, Fault::unwritable);
+    EXPECT_THAT(text, testing::HasSubstr("last"));
+  }
+  EXPECT_EQ(folder.entries(), 1);
+  expect_same_tensors(test::all_tensors(folder.file("last")), stopped.tensors);
+  EXPECT_FALSE(trained(folder.file("last"), options, true).events.empty());
+}
+
 TEST(Train, RefusesTasksThatCannotBeTrained) {
   const test::TempFolder folder;
   const auto refused = [&](const ModelCard& card, const TrainingOptions& options, std::int64_t size,
@@ -288,6 +326,40 @@ TEST(Train, BfloatTrainsToo) {
   const auto outcome = trained(folder.file("a"), options);
   EXPECT_EQ(outcome.tensors.at("model.head.weight").scalar_type(), torch::kFloat32);
   EXPECT_TRUE(std::isfinite(outcome.events.back().loss));
+}
+
+TEST(Train, EndsWhenItsPatienceIsUsedUpAndStaysEndedWhenResumed) {
+  const test::TempFolder folder;
+  TrainingOptions options = toy_options();
+  options.epochs = 50;
+  options.patience = 2;
+  options.learning_rate = 1e-12;  // nothing is learnt, so nothing gets better
+  const Outcome outcome = trained(folder.file("last"), options);
+  const TrainingEvent last = outcome.events.back();
+  EXPECT_LT(last.step, last.steps);
+  EXPECT_TRUE(trained(folder.file("last"), options, true).events.empty());
+}
+
+TEST(Train, WithRotationAndZoomItIsTheSameForTheSameSeed) {
+  const test::TempFolder folder;
+  TrainingOptions options = toy_options();
+  options.rotation = 20;
+  options.scale = 1.3;
+  const Outcome once = trained(folder.file("once"), options);
+  expect_same_tensors(once.tensors, trained(folder.file("again"), options).tensors);
+  options.rotation = 0;
+  EXPECT_FALSE(test::same_bits(once.tensors.at("model.head.weight"),
+                               trained(folder.file("other"), options).tensors.at("model.head.weight")));
+}
+
+TEST(Train, WithAutomaticPrecisionSaysWhatWasFoundAndKeepsItWhenResumed) {
+  const test::TempFolder folder;
+  TrainingOptions options = toy_options();
+  options.precision = Precision::automatic;
+  const Outcome stopped = trained(folder.file("last"), options, false, 5);
+  const Precision found = stopped.events.back().precision;
+  EXPECT_NE(found, Precision::automatic);
+  EXPECT_EQ(trained(folder.file("last"), options, true).events.back().precision, found);
 }
 
 TEST(TrainingOptions, RefuseTheFirstFieldOutOfRangeByName) {

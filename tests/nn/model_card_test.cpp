@@ -29,19 +29,30 @@ void expect_same(const ModelCard& a, const ModelCard& b) {
   EXPECT_EQ(a.gsd_max_m, b.gsd_max_m);
   EXPECT_EQ(a.tile_px, b.tile_px);
   EXPECT_EQ(a.temperature, b.temperature);
+  EXPECT_EQ(a.calibration, b.calibration);
   EXPECT_EQ(Json::parse(a.training), Json::parse(b.training));
 }
 
 TEST(ModelCard, ComesBackFromItsDocumentUnchanged) {
   ModelCard card = test::toy_card();
   card.description = "\"quoted\", <b>bold</b>, 'single' \\ and \u4e2d\u6587";
-  card.network = {EncoderShape::resnet50, 0.3, {4, 32}, 16, 2, 0.25};
+  card.network = {EncoderShape::resnet50, 0.3, Fusion::early, {4, 32}, 16, 2, 0.25};
   card.terrain_unit = TerrainUnit::pixels;
   card.classes[1].name = std::string(200, 'x');
   card.optical[0].mean = 0.1 + 0.2;
   card.temperature = 1.37;
+  card.calibration = {0.07, 0.02, 123456789012, 93};
   card.training = R"({"f1": 0.83, "folds": [1, 2]})";
   expect_same(ModelCard::from_json(card.to_json()), card);
+}
+
+TEST(ModelCard, OfAnOlderVersionHasTemperatureOneAndNoCalibration) {
+  auto document = Json::parse(test::toy_card().to_json());
+  EXPECT_FALSE(document.contains("calibration")) << "it was not fitted";
+  document.erase("temperature");
+  const ModelCard card = ModelCard::from_json(document.dump());
+  EXPECT_EQ(card.temperature, 1);
+  EXPECT_EQ(card.calibration, CalibrationSummary());
 }
 
 // One change to the document of a sound card, and what the refusal must say.
@@ -66,41 +77,46 @@ TEST_P(DamagedCard, IsRefusedNamingTheKey) {
   EXPECT_THAT(text, testing::HasSubstr(GetParam().told));
 }
 
-const CardDamage kDamages[] = {{"/name", "", "name"},
-                               {"/name", "7", "name"},
-                               {"/format", "2", "later version"},
-                               {"/format", "\"1\"", "format"},
-                               {"/network", "[]", "network"},
-                               {"/network/encoder", "\"vgg\"", "resnet18, resnet34, resnet50"},
-                               {"/network/width", "1e9", "width"},
-                               {"/network/width", "0", "width"},
-                               {"/network/width", "\"wide\"", "width"},
-                               {"/network/fusion_strides", "[3]", "fusion_strides"},
-                               {"/network/fusion_strides", "[2.5]", "fusion_strides"},
-                               {"/network/fusion_strides", "[99999999999999999999]", "fusion_strides"},
-                               {"/network/attention_reduction", "0", "attention_reduction"},
-                               {"/network/attention_reduction", "1.5", "attention_reduction"},
-                               {"/network/input_stride", "3", "input_stride"},
-                               {"/network/dropout", "1", "dropout"},
-                               {"/optical", "{}", "optical"},
-                               {"/optical/0", "3", "optical"},
-                               {"/optical/0/deviation", "0", "deviation"},
-                               {"/optical/0/deviation", "-1", "deviation"},
-                               {"/optical/0/mean", "null", "mean"},
-                               {"/terrain/1/name", "[]", "name"},
-                               {"/terrain_unit", "\"feet\"", "metres, pixels"},
-                               {"/classes", "[]", "classes"},
-                               {"/classes/0/id", "255", "id"},
-                               {"/classes/0/id", "1", "id"},
-                               {"/classes/0/colour", "[1,2]", "colour"},
-                               {"/classes/0/colour", "[1,2,256]", "colour"},
-                               {"/gsd_m", "5", "gsd_m"},
-                               {"/gsd_m/max", "0.5", "max"},
-                               {"/tile_px", "100", "multiple of 32"},
-                               {"/tile_px", "1000000", "tile_px"},
-                               {"/overlap_px", "64", "overlap_px"},
-                               {"/temperature", "0", "temperature"},
-                               {"/training", "\"text\"", "training"}};
+const CardDamage kDamages[] = {
+    {"/name", "", "name"},
+    {"/name", "7", "name"},
+    {"/format", "2", "later version"},
+    {"/format", "\"1\"", "format"},
+    {"/network", "[]", "network"},
+    {"/network/encoder", "\"vgg\"", "resnet18, resnet34, resnet50"},
+    {"/network/width", "1e9", "width"},
+    {"/network/width", "0", "width"},
+    {"/network/width", "\"wide\"", "width"},
+    {"/network/fusion_strides", "[3]", "fusion_strides"},
+    {"/network/fusion_strides", "[2.5]", "fusion_strides"},
+    {"/network/fusion_strides", "[99999999999999999999]", "fusion_strides"},
+    {"/network/attention_reduction", "0", "attention_reduction"},
+    {"/network/attention_reduction", "1.5", "attention_reduction"},
+    {"/network/input_stride", "3", "input_stride"},
+    {"/network/dropout", "1", "dropout"},
+    {"/optical", "{}", "optical"},
+    {"/optical/0", "3", "optical"},
+    {"/optical/0/deviation", "0", "deviation"},
+    {"/optical/0/deviation", "-1", "deviation"},
+    {"/optical/0/mean", "null", "mean"},
+    {"/terrain/1/name", "[]", "name"},
+    {"/terrain_unit", "\"feet\"", "metres, pixels"},
+    {"/classes", "[]", "classes"},
+    {"/classes/0/id", "255", "id"},
+    {"/classes/0/id", "1", "id"},
+    {"/classes/0/colour", "[1,2]", "colour"},
+    {"/classes/0/colour", "[1,2,256]", "colour"},
+    {"/gsd_m", "5", "gsd_m"},
+    {"/gsd_m/max", "0.5", "max"},
+    {"/tile_px", "100", "multiple of 32"},
+    {"/tile_px", "1000000", "tile_px"},
+    {"/overlap_px", "64", "overlap_px"},
+    {"/temperature", "0", "temperature"},
+    {"/calibration", "[]", "calibration"},
+    {"/calibration", "{}", "ece_before"},
+    {"/calibration", R"({"ece_before":2,"ece_after":0,"pixels":1,"blocks":1})", "0"},
+    {"/calibration", R"({"ece_before":0,"ece_after":0,"pixels":0.5,"blocks":1})", "pixels"},
+    {"/training", "\"text\"", "training"}};
 INSTANTIATE_TEST_SUITE_P(ModelCard, DamagedCard, testing::ValuesIn(kDamages));
 
 TEST(ModelCard, RefusesNamesThatAreTooLong) {

@@ -73,6 +73,92 @@ TEST_F(Evaluate, CountsDrawnMasks) {
   EXPECT_EQ(events.last_progress, 1);
 }
 
+TEST_F(Evaluate, ComparesOutlinesWithinATolerance) {
+  const std::string map = drawn("map.tif", "#......\n#......\n#......");
+  const std::string labels = drawn("labels.tif", "####...\n####...\n####...");
+  EXPECT_EQ(run(map, labels).boundary_f1, 0) << "three pixels apart";
+  options.boundary_tolerance_px = 3;
+  const Evaluation s = evaluate(options, events);
+  EXPECT_EQ(s.boundary_f1, 1);
+  EXPECT_EQ(s.outline.predicted, 3);
+  EXPECT_EQ(s.boundary_tolerance_px, 3);
+}
+
+/// A class raster of squares of 8 x 8 pixels, each landslide on its left half; the first `cut` columns of it
+/// are left out in the first `squares` squares of a row.
+std::string striped(int cut, int squares) {
+  std::string drawing;
+  for (int row = 0; row < 16; ++row) {
+    for (int col = 0; col < 64; ++col)
+      drawing += col % 8 >= (col / 8 < squares ? cut : 0) && col % 8 < 4 ? '#' : '.';
+    drawing += '\n';
+  }
+  return drawing;
+}
+
+TEST_F(Evaluate, DrawsIntervalsFromSquaresOfGround) {
+  options.block_side_px = 8;
+  const Evaluation s = run(drawn("map.tif", striped(2, 4)), drawn("labels.tif", striped(0, 0)));
+  EXPECT_EQ(s.bootstrap.blocks, 16);
+  EXPECT_EQ(s.bootstrap.draws, 1000);
+  EXPECT_DOUBLE_EQ(s.recall, 0.75);
+  EXPECT_GT(s.bootstrap.scores.at("recall").low, 0.5);
+  EXPECT_LT(s.bootstrap.scores.at("recall").low, 0.7);
+  EXPECT_GT(s.bootstrap.scores.at("recall").high, 0.8);
+  EXPECT_EQ(s.bootstrap.scores.at("precision").low, 1);
+  EXPECT_FALSE(s.bootstrap.scores.contains("ece"));
+  const nlohmann::json json = nlohmann::json::parse(s.to_json());
+  EXPECT_EQ(json["bootstrap"]["scores"]["recall"][0], s.bootstrap.scores.at("recall").low);
+  EXPECT_FALSE(json.contains("against"));
+}
+
+TEST_F(Evaluate, HoldsAMapAgainstAnotherOnTheSameGround) {
+  options.block_side_px = 8;
+  options.against = drawn("other.tif", striped(2, 8));
+  options.report = folder.file("report.html");
+  const Evaluation s = run(drawn("map.tif", striped(2, 4)), drawn("labels.tif", striped(0, 0)));
+  ASSERT_TRUE(s.against);
+  EXPECT_DOUBLE_EQ(s.recall, 0.75);
+  EXPECT_DOUBLE_EQ(s.against->scores.recall, 0.5);
+  const Interval difference = s.bootstrap.differences.at("recall");
+  EXPECT_GT(difference.low, 0.05);
+  EXPECT_LT(difference.high, 0.45);
+  const nlohmann::json json = nlohmann::json::parse(s.to_json());
+  EXPECT_EQ(json["against"]["differences"]["recall"], 0.25);
+  EXPECT_EQ(json["against"]["difference_intervals"]["recall"][1], difference.high);
+  EXPECT_NE(test::file_text(options.report).find(">better</td>"), std::string::npos);
+}
+
+TEST_F(Evaluate, JudgesTwoMapsWhereBothHaveData) {
+  options.against = drawn("other.tif", "#?.#");
+  const Evaluation s = run(drawn("map.tif", "##?#"), drawn("labels.tif", "#..."));
+  EXPECT_EQ(s.labelled_pixels, 2);
+  EXPECT_EQ(s.true_positive, 1);
+  EXPECT_EQ(s.false_positive, 1);
+  EXPECT_EQ(s.f1, s.against->scores.f1);
+  EXPECT_NE(events.warnings.find("2 labelled pixels have no data in one of the maps"), std::string::npos);
+}
+
+TEST_F(Evaluate, HoldsAMapAgainstItselfWithoutADifference) {
+  options.block_side_px = 8;
+  options.against = drawn("map.tif", striped(1, 3));
+  const Evaluation s = run(options.against, drawn("labels.tif", striped(0, 0)));
+  for (const auto& [key, interval] : s.bootstrap.differences) {
+    EXPECT_EQ(interval.low, 0) << key;
+    EXPECT_EQ(interval.high, 0) << key;
+  }
+  EXPECT_EQ(s.bootstrap.differences.size(), s.bootstrap.scores.size());
+}
+
+TEST_F(Evaluate, RefusesWhatSaysNothingOfChance) {
+  options.prediction = options.labels = drawn("map.tif", "#.");
+  options.draws = -1;
+  expect_refused(Fault::usage, "number of draws");
+  options.draws = 10;
+  options.against_probability_raster = options.prediction;
+  expect_refused(Fault::usage, "--against");
+}
+
 TEST_F(Evaluate, LeavesUnknownLabelsOutAndTellsOfUnmappedPixels) {
   const Evaluation s = run(drawn("map.tif", "#.?#\n#.?#"),
                            test::write_drawn(folder.file("labels.tif"), "##.?\n#.#?", std::nullopt));

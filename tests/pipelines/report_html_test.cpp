@@ -111,6 +111,15 @@ TEST(HtmlReport, IsSelfContainedAndFitsAPhone) {
   }
 }
 
+TEST(HtmlReport, NamesTheCellsOfWideTablesForNarrowScreens) {
+  HtmlReport narrow("t"), wide("t");
+  narrow.add_table("", {"a", "b", "c", "d"}, {{"1", "2", "3", "4"}});
+  wide.add_table("", {"a", "b", "c", "d", kHostile}, {{"1", "2", "3", "4", "5"}});
+  EXPECT_EQ(narrow.html().find("data-title=\""), std::string::npos);
+  EXPECT_NE(wide.html().find("<td class=\"number\" data-title=\"b\">2</td>"), std::string::npos);
+  EXPECT_NE(wide.html().find("data-title=\"&quot;&gt;&lt;script"), std::string::npos);
+}
+
 TEST(HtmlReport, HoldsPicturesThatDecode) {
   HtmlReport report("t");
   report.add_picture("two pixels", small_picture());
@@ -168,6 +177,8 @@ Evaluation hostile_scores() {
   scores.classes = {{1, kHostile, 1, 2, 3, 0.5, 0.4}, {2, "flow", 1, 2, 3, 0.5, 0.4}};
   scores.ece = 0.1;
   scores.reliability = {{0.1, 0.2, 10}, {0.8, 0.9, 10}};
+  scores.bootstrap = {9, 100, {{"f1", {0.1, 0.2}}}, {{"f1", {-0.1, 0.2}}}};
+  scores.against = Evaluation::Other{kHostile, kHostile, {}};
   return scores;
 }
 

@@ -7,7 +7,9 @@
 
 #include "geo/feature_file_gdal.h"
 #include "pipelines/error.h"
+#include "pipelines/make_folds.h"
 #include "tests/support/scene_files.h"
+#include "tests/support/silent_events.h"
 #include "tests/support/test_files.h"
 
 namespace scarp::pipelines {
@@ -66,6 +68,29 @@ class TrainingScenes : public ::testing::Test {
   geo::Grid grid_ = test::utm_grid(400, 400, 10);
   RunSettings settings_;
 };
+
+TEST_F(TrainingScenes, AFoldValidatesTheBlocksThatItsFileNames) {
+  settings_.folds_file = folder_.file("folds.csv");
+  test::write_text(settings_.folds_file,
+                   "scene,row,column,rows,columns,fold\ntest,32,32,64,64,2\ntest,256,256,64,64,1\n");
+  for (const int fold : {1, 2}) {
+    settings_.fold = fold;
+    auto scenes = open_training_scenes(settings_);
+    BlockSamples samples(scenes, settings_, BlockSamples::Purpose::validation);
+    ASSERT_EQ(samples.size(), 1);
+    EXPECT_EQ(samples.block(0), (std::pair<std::string, int>{"test", fold == 1 ? 1 : 0}));
+  }
+  settings_.fold = 3;
+  EXPECT_THROW(open_training_scenes(settings_), Error);
+}
+
+TEST_F(TrainingScenes, MadeFoldsAreAFileThatIsTakenBack) {
+  test::SilentEvents events;
+  make_folds(settings_, 2, folder_.file("folds.csv"), false, events);
+  settings_.folds_file = folder_.file("folds.csv");
+  settings_.fold = 2;
+  EXPECT_EQ(open_training_scenes(settings_)[0].split.validation.size(), 1U);
+}
 
 TEST_F(TrainingScenes, OneGroupTrainsAndTheOtherValidates) {
   const auto scenes = open_training_scenes(settings_);

@@ -33,11 +33,11 @@ void add_square(VectorWriter& writer, const std::string& class_name = "slide") {
   attributes.class_name = class_name;
   const geo::Ring outer = {
       {500000, 5000000}, {500010, 5000000}, {500010, 5000010}, {500000, 5000010}, {500000, 5000000}};
-  writer.add({outer, {}}, attributes);
+  writer.add(geo::Polygon{outer, {}}, attributes);
 }
 
 void write_one(const std::string& path, const VectorWriterOptions& options = {}) {
-  const auto writer = make_ogr_writer(path, zone_32(), options);
+  const auto writer = make_vector_writer(path, zone_32(), options);
   add_square(*writer, options.classes.empty() ? "slide" : options.classes.front().name);
   writer->finish();
 }
@@ -79,9 +79,9 @@ GDALDatasetUniquePtr edit_elsewhere(const std::string& path) {
 
 TEST(OutputsOfOneStem, AreWrittenAtOnceWithoutTouchingEachOther) {
   const TempFolder folder;
-  const auto package = make_ogr_writer(folder.file("slides.gpkg"), zone_32(), {});
+  const auto package = make_vector_writer(folder.file("slides.gpkg"), zone_32(), {});
   add_square(*package);
-  const auto json = make_ogr_writer(folder.file("slides.geojson"), zone_32(), {});
+  const auto json = make_vector_writer(folder.file("slides.geojson"), zone_32(), {});
   add_square(*json);
   json->finish();
   add_square(*package);
@@ -94,8 +94,8 @@ TEST(OutputsOfOneStem, AreWrittenAtOnceWithoutTouchingEachOther) {
 
 TEST(OutputsOfOneName, TheSecondToFinishIsRefusedAndTheFirstKept) {
   const TempFolder folder;
-  const auto first = make_ogr_writer(folder.file("slides.gpkg"), zone_32(), {});
-  const auto second = make_ogr_writer(folder.file("slides.gpkg"), zone_32(), {});
+  const auto first = make_vector_writer(folder.file("slides.gpkg"), zone_32(), {});
+  const auto second = make_vector_writer(folder.file("slides.gpkg"), zone_32(), {});
   add_square(*first);
   first->finish();
   expect_refused([&] { second->finish(); }, Fault::already_exists, "exists already");
@@ -123,9 +123,27 @@ TEST(OpenGeoPackage, ThatIsOpenedDuringTheRunIsNotReplacedEither) {
   VectorWriterOptions options;
   options.overwrite = true;
   {
-    const auto writer = make_ogr_writer(path, zone_32(), options);
+    const auto writer = make_vector_writer(path, zone_32(), options);
     const auto elsewhere = edit_elsewhere(path);
     expect_refused([&] { writer->finish(); }, Fault::unwritable, "close it there");
+  }
+  EXPECT_EQ(first_value(*open_file(path), "SELECT class FROM landslides"), "reviewed");
+  EXPECT_EQ(folder.entries(), 1);
+}
+
+TEST(OpenGeoPackage, ThatIsBeingEditedElsewhereIsNotReplaced) {
+  const TempFolder folder;
+  const std::string path = folder.file("slides.gpkg");
+  write_one(path);
+  VectorWriterOptions options;
+  options.overwrite = true;
+  {
+    const auto elsewhere = open_file(path, GDAL_OF_UPDATE);
+    ASSERT_EQ(elsewhere->StartTransaction(), OGRERR_NONE);
+    elsewhere->ExecuteSQL("UPDATE landslides SET class = 'reviewed'", nullptr, nullptr);
+    ASSERT_TRUE(std::filesystem::exists(path + "-journal")) << "the test needs a transaction under way";
+    expect_refused([&] { write_one(path, options); }, Fault::unwritable, "another program has it open");
+    ASSERT_EQ(elsewhere->CommitTransaction(), OGRERR_NONE);
   }
   EXPECT_EQ(first_value(*open_file(path), "SELECT class FROM landslides"), "reviewed");
   EXPECT_EQ(folder.entries(), 1);

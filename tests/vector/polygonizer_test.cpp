@@ -46,7 +46,7 @@ std::vector<ClassPolygon> polygonize(const AsciiRaster& raster,
                                      std::int64_t rows_a_time = 1) {
   std::vector<ClassPolygon> objects;
   const auto polygonizer =
-      make_gdal_polygonizer(grid, area, [&](ClassPolygon&& object) { objects.push_back(std::move(object)); });
+      make_polygonizer(grid, area, [&](ClassPolygon&& object) { objects.push_back(std::move(object)); });
   const std::span<const std::uint8_t> pixels(raster.pixels);
   for (std::int64_t row = 0; row < raster.rows; row += rows_a_time) {
     const std::int64_t rows = std::min(rows_a_time, raster.rows - row);
@@ -78,7 +78,7 @@ bool ogc_valid(const geo::Polygon& polygon) {
 }
 
 /// The pixels of every 4-connected object by flood fill: an implementation that shares nothing with the
-/// polygonizer.
+/// polygonizer. In the order of their last rows, then of their first pixels.
 std::vector<std::vector<std::size_t>> flooded_objects(const AsciiRaster& raster) {
   std::vector<std::vector<std::size_t>> objects;
   std::vector<bool> seen(raster.pixels.size());
@@ -106,6 +106,8 @@ std::vector<std::vector<std::size_t>> flooded_objects(const AsciiRaster& raster)
     std::sort(object.begin(), object.end());
     objects.push_back(object);
   }
+  std::stable_sort(objects.begin(), objects.end(),
+                   [&](const auto& a, const auto& b) { return a.back() / cols < b.back() / cols; });
   return objects;
 }
 
@@ -146,7 +148,7 @@ AsciiRaster random_raster(std::mt19937& random,
   return raster;
 }
 
-TEST(GdalPolygonizer, SquareBecomesOneRingFromItsFirstCorner) {
+TEST(Polygonizer, SquareBecomesOneRingFromItsFirstCorner) {
   const auto objects = polygonize(ascii_raster(R"(
     ....
     .##.
@@ -159,7 +161,7 @@ TEST(GdalPolygonizer, SquareBecomesOneRingFromItsFirstCorner) {
   EXPECT_EQ(objects[0].window, (geo::Window{1, 1, 2, 2}));
 }
 
-TEST(GdalPolygonizer, PixelsLieWhereTheGridSays) {
+TEST(Polygonizer, PixelsLieWhereTheGridSays) {
   const auto raster = ascii_raster(R"(
     ..
     .#)");
@@ -167,7 +169,7 @@ TEST(GdalPolygonizer, PixelsLieWhereTheGridSays) {
               ElementsAre("POLYGON ((102 197, 102 194, 104 194, 104 197, 102 197))"));
 }
 
-TEST(GdalPolygonizer, OuterRingRunsCounterclockwiseWhereRowsRunUpwardsToo) {
+TEST(Polygonizer, OuterRingRunsCounterclockwiseWhereRowsRunUpwardsToo) {
   const auto raster = ascii_raster(R"(
     ..
     .#)");
@@ -175,7 +177,7 @@ TEST(GdalPolygonizer, OuterRingRunsCounterclockwiseWhereRowsRunUpwardsToo) {
               ElementsAre("POLYGON ((1 1, 2 1, 2 2, 1 2, 1 1))"));
 }
 
-TEST(GdalPolygonizer, HoleIsKeptAndNotCounted) {
+TEST(Polygonizer, HoleIsKeptAndNotCounted) {
   const auto objects = polygonize(ascii_raster(R"(
     ###
     #.#
@@ -185,7 +187,7 @@ TEST(GdalPolygonizer, HoleIsKeptAndNotCounted) {
   EXPECT_EQ(objects[0].pixels, 8);
 }
 
-TEST(GdalPolygonizer, IslandInAHoleIsAnObjectOfItsOwn) {
+TEST(Polygonizer, IslandInAHoleIsAnObjectOfItsOwn) {
   const auto objects = polygonize(ascii_raster(R"(
     #####
     #...#
@@ -193,13 +195,13 @@ TEST(GdalPolygonizer, IslandInAHoleIsAnObjectOfItsOwn) {
     #...#
     #####)"));
   ASSERT_THAT(wkts(objects),
-              ElementsAre("POLYGON ((0 0, 0 -5, 5 -5, 5 0, 0 0), (1 -1, 4 -1, 4 -4, 1 -4, 1 -1))",
-                          "POLYGON ((2 -2, 2 -3, 3 -3, 3 -2, 2 -2))"));
-  EXPECT_EQ(objects[0].pixels, 16);
-  EXPECT_EQ(objects[1].pixels, 1);
+              ElementsAre("POLYGON ((2 -2, 2 -3, 3 -3, 3 -2, 2 -2))",
+                          "POLYGON ((0 0, 0 -5, 5 -5, 5 0, 0 0), (1 -1, 4 -1, 4 -4, 1 -4, 1 -1))"));
+  EXPECT_EQ(objects[0].pixels, 1);
+  EXPECT_EQ(objects[1].pixels, 16);
 }
 
-TEST(GdalPolygonizer, PixelsThatTouchAtACornerAreTwoObjects) {
+TEST(Polygonizer, PixelsThatTouchAtACornerAreTwoObjects) {
   EXPECT_THAT(
       wkts(polygonize(ascii_raster(R"(
     #.
@@ -207,7 +209,7 @@ TEST(GdalPolygonizer, PixelsThatTouchAtACornerAreTwoObjects) {
       ElementsAre("POLYGON ((0 0, 0 -1, 1 -1, 1 0, 0 0))", "POLYGON ((1 -1, 1 -2, 2 -2, 2 -1, 1 -1))"));
 }
 
-TEST(GdalPolygonizer, HolesThatTouchAtACornerAreTwoRings) {
+TEST(Polygonizer, HolesThatTouchAtACornerAreTwoRings) {
   const auto objects = polygonize(ascii_raster(R"(
     ####
     #.##
@@ -219,7 +221,7 @@ TEST(GdalPolygonizer, HolesThatTouchAtACornerAreTwoRings) {
   EXPECT_TRUE(ogc_valid(objects[0].polygon));
 }
 
-TEST(GdalPolygonizer, OutlineThatTouchesItselfEnclosesAHole) {
+TEST(Polygonizer, OutlineThatTouchesItselfEnclosesAHole) {
   const auto objects = polygonize(ascii_raster(R"(
     ##.
     #.#
@@ -230,7 +232,7 @@ TEST(GdalPolygonizer, OutlineThatTouchesItselfEnclosesAHole) {
   EXPECT_EQ(objects[0].pixels, 7);
 }
 
-TEST(GdalPolygonizer, ClassesShareTheirBorder) {
+TEST(Polygonizer, ClassesShareTheirBorder) {
   const auto objects = polygonize(ascii_raster(R"(
     112
     122)"));
@@ -240,19 +242,19 @@ TEST(GdalPolygonizer, ClassesShareTheirBorder) {
   EXPECT_EQ(objects[1].class_id, 2);
 }
 
-TEST(GdalPolygonizer, BackgroundAndNodataBecomeNoPolygon) {
+TEST(Polygonizer, BackgroundAndNodataBecomeNoPolygon) {
   EXPECT_THAT(polygonize(ascii_raster(R"(
     .?.
     ???)")),
               testing::IsEmpty());
 }
 
-TEST(GdalPolygonizer, NodataCutsObjects) {
+TEST(Polygonizer, NodataCutsObjects) {
   EXPECT_THAT(wkts(polygonize(ascii_raster("#?#"))),
               ElementsAre("POLYGON ((0 0, 0 -1, 1 -1, 1 0, 0 0))", "POLYGON ((2 0, 2 -1, 3 -1, 3 0, 2 0))"));
 }
 
-TEST(GdalPolygonizer, ObjectsComeInTheOrderOfTheirFirstPixels) {
+TEST(Polygonizer, ObjectsComeByTheirLastRowsThenByTheirFirstPixels) {
   const auto objects = polygonize(ascii_raster(R"(
     ...3
     11.3
@@ -260,10 +262,10 @@ TEST(GdalPolygonizer, ObjectsComeInTheOrderOfTheirFirstPixels) {
     2..3)"));
   std::vector<int> ids;
   for (const ClassPolygon& object : objects) ids.push_back(object.class_id);
-  EXPECT_THAT(ids, ElementsAre(3, 1, 2));
+  EXPECT_THAT(ids, ElementsAre(1, 3, 2));
 }
 
-TEST(GdalPolygonizer, RandomMasksGiveTheFloodedObjectsAsValidPolygons) {
+TEST(Polygonizer, RandomMasksGiveTheFloodedObjectsAsValidPolygons) {
   std::mt19937 random(7);
   for (int round = 0; round < 60; ++round) {
     const double background = 0.1 + 0.1 * (round % 7);
@@ -284,7 +286,7 @@ TEST(GdalPolygonizer, RandomMasksGiveTheFloodedObjectsAsValidPolygons) {
   }
 }
 
-TEST(GdalPolygonizer, AnswerDoesNotDependOnHowRowsArePushed) {
+TEST(Polygonizer, AnswerDoesNotDependOnHowRowsArePushed) {
   std::mt19937 random(11);
   const AsciiRaster raster = random_raster(random, 37, 29, 2, 0.4);
   const geo::Grid grid = utm_grid(raster.rows, raster.cols);
@@ -293,7 +295,7 @@ TEST(GdalPolygonizer, AnswerDoesNotDependOnHowRowsArePushed) {
   EXPECT_EQ(wkts(polygonize(raster, grid, raster.window(), 5)), at_once);
 }
 
-TEST(GdalPolygonizer, ObjectHasTheSameCoordinatesWhateverAreaWasAskedFor) {
+TEST(Polygonizer, ObjectHasTheSameCoordinatesWhateverAreaWasAskedFor) {
   const auto scene = ascii_raster(R"(
     ........
     ..###...
@@ -320,7 +322,7 @@ struct PolygonizerErrors : testing::Test {
   std::vector<std::uint8_t> pixels = std::vector<std::uint8_t>(40);
 
   std::unique_ptr<Polygonizer> make() {
-    return make_gdal_polygonizer(grid, grid.window(), [](ClassPolygon&&) {});
+    return make_polygonizer(grid, grid.window(), [](ClassPolygon&&) {});
   }
   template <class Call>
   static void expect_error(Call call, const char* text) {
@@ -335,9 +337,7 @@ struct PolygonizerErrors : testing::Test {
 };
 
 TEST_F(PolygonizerErrors, AreaMustLieInTheScene) {
-  const auto make_of = [&](const geo::Window& area) {
-    make_gdal_polygonizer(grid, area, [](ClassPolygon&&) {});
-  };
+  const auto make_of = [&](const geo::Window& area) { make_polygonizer(grid, area, [](ClassPolygon&&) {}); };
   expect_error([&] { make_of({0, 0, 4, 4}); }, "4 x 4 pixels from row 0, column 0 of a scene of 3 x 4");
   expect_error([&] { make_of({1, 1, 0, 2}); }, "choose an area inside the scene");
 }

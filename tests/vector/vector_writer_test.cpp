@@ -2,6 +2,7 @@
 #include "pipelines/vector/vector_writer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <sys/resource.h>
@@ -15,6 +16,7 @@
 #include <ogrsf_frmts.h>
 
 #include "pipelines/vector/error.h"
+#include "pipelines/vector/shapefile_room.h"
 #include "tests/support/test_files.h"
 
 namespace scarp::vector {
@@ -68,7 +70,7 @@ VectorWriterOptions options_with_classes() {
 void write_two(const std::string& path,
                VectorWriterOptions options = options_with_classes(),
                const geo::Crs& crs = utm()) {
-  const auto writer = make_ogr_writer(path, crs, options);
+  const auto writer = make_vector_writer(path, crs, options);
   writer->add(square(), attributes_of("slide"));
   writer->add(square(501000), attributes_of(kHostileName));
   EXPECT_EQ(writer->count(), 2);
@@ -158,7 +160,7 @@ TEST_P(EveryFormat, NothingButTheOutputIsLeft) {
 TEST_P(EveryFormat, WriterThatIsDestroyedLeavesNothing) {
   const TempFolder folder;
   {
-    const auto writer = make_ogr_writer(folder.file(GetParam().file), utm(), options_with_classes());
+    const auto writer = make_vector_writer(folder.file(GetParam().file), utm(), options_with_classes());
     writer->add(square(), attributes_of("slide"));
     EXPECT_THAT(names_in(folder), testing::Each(testing::StartsWith(".slides.partial-")));
   }
@@ -167,7 +169,7 @@ TEST_P(EveryFormat, WriterThatIsDestroyedLeavesNothing) {
 
 TEST_P(EveryFormat, NoPolygonsMakeAValidEmptyLayer) {
   const TempFolder folder;
-  make_ogr_writer(folder.file(GetParam().file), utm(), options_with_classes())->finish();
+  make_vector_writer(folder.file(GetParam().file), utm(), options_with_classes())->finish();
   const auto dataset = opened(folder.file(GetParam().file));
   ASSERT_TRUE(dataset);
   EXPECT_EQ(dataset->GetLayer(0)->GetFeatureCount(), 0);
@@ -184,7 +186,7 @@ TEST_P(EveryFormat, WriteThatFailsIsToldAndLeavesNothing) {
     ::setrlimit(RLIMIT_FSIZE, &limit);
     int result = 1;
     try {
-      const auto writer = make_ogr_writer(folder.file(GetParam().file), utm(), options_with_classes());
+      const auto writer = make_vector_writer(folder.file(GetParam().file), utm(), options_with_classes());
       for (int i = 0; i < 3000; ++i) writer->add(square(), attributes_of("slide"));
       writer->finish();
       result = 2;
@@ -318,14 +320,87 @@ TEST(GeoJson, HasItsProvenance) {
   EXPECT_EQ(nlohmann::json::parse(document.at("description").get<std::string>()).at("model"), "mars-1");
 }
 
-TEST(GeoJson, RefusesAnotherPlanet) {
+TEST(GeoJson, OfAnotherPlanetIsInItsOwnDegreesAndSaysSo) {
   const TempFolder folder;
   const geo::Crs mars = geo::Crs::from_user_input("+proj=eqc +a=3396190 +b=3396190 +units=m +type=crs");
-  expect_error([&] { make_ogr_writer(folder.file("a.geojson"), mars, {}); }, Fault::bad_argument,
-               "WGS 84 on Earth only");
-  expect_error([&] { make_ogr_writer(folder.file("a.geojson"), mars, {}); }, Fault::bad_argument,
-               "write a GeoPackage");
+  write_two(folder.file("a.geojson"), options_with_classes(), mars);
+  const auto document = nlohmann::json::parse(std::ifstream(folder.file("a.geojson")));
+  constexpr double kDegreesAMetre = 180 / (3.14159265358979 * 3396190);
+  const auto& ring = document.at("features").at(0).at("geometry").at("coordinates").at(0);
+  for (const auto& point : ring) {
+    EXPECT_NEAR(point.at(0).get<double>(), 500050 * kDegreesAMetre, 51 * kDegreesAMetre);
+    EXPECT_NEAR(point.at(1).get<double>(), 5000050 * kDegreesAMetre, 51 * kDegreesAMetre);
+  }
+  EXPECT_FALSE(document.contains("crs"));
+  const auto facts = nlohmann::json::parse(document.at("description").get<std::string>());
+  EXPECT_THAT(facts.at("coordinates").get<std::string>(), HasSubstr("on an ellipsoid of 3396190 m"));
+  EXPECT_THAT(facts.at("coordinates").get<std::string>(), HasSubstr("not of WGS 84, not on Earth"));
+  EXPECT_EQ(facts.at("model"), "mars-1");
+}
+
+TEST(GeoJson, OuterRingsAreCounterclockwiseWithSevenDigits) {
+  const TempFolder folder;
+  const auto writer = make_vector_writer(folder.file("a.geojson"), utm(), {});
+  geo::Polygon clockwise = square();
+  std::reverse(clockwise.outer.begin(), clockwise.outer.end());
+  writer->add(clockwise, attributes_of("slide"));
+  writer->finish();
+  const auto document = nlohmann::json::parse(std::ifstream(folder.file("a.geojson")));
+  const auto& ring = document.at("features").at(0).at("geometry").at("coordinates").at(0);
+  double twice_area = 0;
+  for (std::size_t i = 0; i + 1 < ring.size(); ++i) {
+    twice_area += ring[i][0].get<double>() * ring[i + 1][1].get<double>() -
+                  ring[i + 1][0].get<double>() * ring[i][1].get<double>();
+    const double scaled = ring[i][0].get<double>() * 1e7;
+    EXPECT_NEAR(scaled, std::round(scaled), 1e-6);
+  }
+  EXPECT_GT(twice_area, 0);
+}
+
+TEST(GeoJson, RefusesAnUnknownCrs) {
+  const TempFolder folder;
+  expect_error([&] { make_vector_writer(folder.file("a.geojson"), geo::Crs(), {}); }, Fault::bad_argument,
+               "the CRS of the polygons is unknown; write a GeoPackage");
   EXPECT_EQ(folder.entries(), 0);
+}
+
+TEST(GeoParquet, IsWrittenWhereItsDriverIs) {
+  const TempFolder folder;
+  GDALAllRegister();
+  const std::string path = folder.file("a.parquet");
+  if (GetGDALDriverManager()->GetDriverByName("Parquet") == nullptr) {
+    expect_error([&] { write_two(path); }, Fault::bad_argument,
+                 "cannot be written as 'Parquet' by this GDAL");
+    EXPECT_EQ(folder.entries(), 0);
+    return;
+  }
+  write_two(path);
+  EXPECT_EQ(opened(path)->GetLayer(0)->GetFeatureCount(), 2);
+}
+
+TEST(ShapefileRoom, IsRefusedBeforeShapesOrTableAreTooLarge) {
+  Shape shape;
+  shape.add_part(square());  // two rings of five points: 8 + 44 + 2 x 4 + 10 x 16 = 220 bytes
+  ShapefileRoom shapes("a.shp", 1, 100 + 4 * 220);
+  for (int i = 0; i < 4; ++i) shapes.take(shape.view());
+  expect_error([&] { shapes.take(shape.view()); }, Fault::out_of_space,
+               "'a.shp' is full after 4 polygons: a shapefile holds 980 bytes; write a GeoPackage");
+  ShapefileRoom table("a.shp", 500, 32 * 20 + 2 + 3 * 500);
+  for (int i = 0; i < 3; ++i) table.take(shape.view());
+  expect_error([&] { table.take(shape.view()); }, Fault::out_of_space, "full after 3 polygons");
+}
+
+TEST(ShapefileRoom, CountsTheBytesThatAreWritten) {
+  const TempFolder folder;
+  write_two(folder.file("a.shp"));
+  const auto dataset = opened(folder.file("a.shp"));
+  std::uint64_t row = 1;
+  for (int i = 0; i < dataset->GetLayer(0)->GetLayerDefn()->GetFieldCount(); ++i) {
+    row += static_cast<std::uint64_t>(dataset->GetLayer(0)->GetLayerDefn()->GetFieldDefn(i)->GetWidth());
+  }
+  EXPECT_EQ(fs::file_size(folder.file("a.shp")), 100 + 2 * 220U);
+  EXPECT_NEAR(static_cast<double>(fs::file_size(folder.file("a.dbf"))),
+              static_cast<double>(32 * 20 + 2 + 2 * row), 2);
 }
 
 TEST(Shapefile, IsRenamedWithItsSideFiles) {
@@ -348,7 +423,7 @@ TEST(Shapefile, ReplacedOneLeavesNoIndexBehind) {
 TEST(Shapefile, TableOfAnotherIsNotOverwritten) {
   const TempFolder folder;
   test::write_text(folder.file("slides.dbf"), "a table");
-  expect_error([&] { make_ogr_writer(folder.file("slides.shp"), utm(), {}); }, Fault::already_exists,
+  expect_error([&] { make_vector_writer(folder.file("slides.shp"), utm(), {}); }, Fault::already_exists,
                "slides.dbf");
 }
 
@@ -364,7 +439,7 @@ TEST(VectorWriter, OtherDriversAreNamedByFormat) {
 TEST(VectorWriter, ExistingFileIsRefusedAndKept) {
   const TempFolder folder;
   test::write_text(folder.file("slides.gpkg"), "mine");
-  expect_error([&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), {}); }, Fault::already_exists,
+  expect_error([&] { make_vector_writer(folder.file("slides.gpkg"), utm(), {}); }, Fault::already_exists,
                "exists already; choose another name");
   EXPECT_EQ(fs::file_size(folder.file("slides.gpkg")), 4U);
 }
@@ -372,7 +447,7 @@ TEST(VectorWriter, ExistingFileIsRefusedAndKept) {
 TEST(VectorWriter, FileThatAppearedMeanwhileIsKept) {
   const TempFolder folder;
   {
-    const auto writer = make_ogr_writer(folder.file("slides.gpkg"), utm(), {});
+    const auto writer = make_vector_writer(folder.file("slides.gpkg"), utm(), {});
     test::write_text(folder.file("slides.gpkg"), "mine");
     expect_error([&] { writer->finish(); }, Fault::already_exists, "exists already");
   }
@@ -385,7 +460,7 @@ TEST(VectorWriter, ExistingFileIsKeptUntilItsReplacementIsWhole) {
   test::write_text(folder.file("slides.gpkg"), "mine");
   VectorWriterOptions options;
   options.overwrite = true;
-  { make_ogr_writer(folder.file("slides.gpkg"), utm(), options)->add(square(), attributes_of("slide")); }
+  { make_vector_writer(folder.file("slides.gpkg"), utm(), options)->add(square(), attributes_of("slide")); }
   EXPECT_EQ(fs::file_size(folder.file("slides.gpkg")), 4U);
   write_two(folder.file("slides.gpkg"), options);
   EXPECT_EQ(opened(folder.file("slides.gpkg"))->GetLayer(0)->GetFeatureCount(), 2);
@@ -404,7 +479,7 @@ TEST(VectorWriter, ReplacedGeoPackageLeavesNoJournalBehind) {
 
 TEST(VectorWriter, FolderMustExist) {
   const TempFolder folder;
-  expect_error([&] { make_ogr_writer(folder.file("missing/slides.gpkg"), utm(), {}); }, Fault::unwritable,
+  expect_error([&] { make_vector_writer(folder.file("missing/slides.gpkg"), utm(), {}); }, Fault::unwritable,
                "there is no folder");
 }
 
@@ -412,7 +487,7 @@ TEST(VectorWriter, FolderMustBeWritable) {
   if (::geteuid() == 0) GTEST_SKIP() << "the superuser may write anywhere";
   const TempFolder folder;
   fs::permissions(folder.path(), fs::perms::owner_read | fs::perms::owner_exec);
-  expect_error([&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), {}); }, Fault::unwritable,
+  expect_error([&] { make_vector_writer(folder.file("slides.gpkg"), utm(), {}); }, Fault::unwritable,
                "change its permissions");
 }
 
@@ -420,14 +495,14 @@ TEST(VectorWriter, UnknownFormatListsThoseThatMayBeUsed) {
   const TempFolder folder;
   VectorWriterOptions options;
   options.format = "Slides 2000";
-  const auto make = [&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), options); };
+  const auto make = [&] { make_vector_writer(folder.file("slides.gpkg"), utm(), options); };
   expect_error(make, Fault::bad_argument, "'Slides 2000' by this GDAL");
   expect_error(make, Fault::bad_argument, "ESRI Shapefile, ");
 }
 
 TEST(VectorWriter, UnknownEndingListsThoseThatMayBeUsed) {
   const TempFolder folder;
-  const auto make = [&] { make_ogr_writer(folder.file("slides.xyz"), utm(), {}); };
+  const auto make = [&] { make_vector_writer(folder.file("slides.xyz"), utm(), {}); };
   expect_error(make, Fault::bad_argument, "slides.xyz' names no vector format");
   expect_error(make, Fault::bad_argument, ".gpkg (GPKG), .fgb (FlatGeobuf)");
 }
@@ -436,7 +511,7 @@ TEST(VectorWriter, EndingMustFitTheFormat) {
   const TempFolder folder;
   VectorWriterOptions options;
   options.format = "ESRI Shapefile";
-  expect_error([&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), options); }, Fault::bad_argument,
+  expect_error([&] { make_vector_writer(folder.file("slides.gpkg"), utm(), options); }, Fault::bad_argument,
                "the name of such a file ends in .shp");
 }
 
@@ -444,14 +519,14 @@ TEST(VectorWriter, CreationOptionsAreKeysAndValues) {
   const TempFolder folder;
   VectorWriterOptions options;
   options.creation = {"FID"};
-  expect_error([&] { make_ogr_writer(folder.file("slides.gpkg"), utm(), options); }, Fault::bad_argument,
+  expect_error([&] { make_vector_writer(folder.file("slides.gpkg"), utm(), options); }, Fault::bad_argument,
                "'FID' is not KEY=VALUE");
   EXPECT_EQ(folder.entries(), 0);
 }
 
 TEST(VectorWriter, NothingIsAddedAfterTheEnd) {
   const TempFolder folder;
-  const auto writer = make_ogr_writer(folder.file("slides.gpkg"), utm(), {});
+  const auto writer = make_vector_writer(folder.file("slides.gpkg"), utm(), {});
   writer->finish();
   expect_error([&] { writer->add(square(), attributes_of("slide")); }, Fault::bad_argument,
                "has been finished");
@@ -479,7 +554,7 @@ TEST(StyleSample, IsWrittenForQgis) {
   const std::string hostile = "<i>\"it's\"</i> & é\n";
   options.classes = {{1, "slide", {0xd7, 0x30, 0x27}}, {2, hostile, {0x45, 0x75, 0xb4}}};
   options.provenance = {{"model", "sample"}};
-  const auto writer = make_ogr_writer(path, utm(), options);
+  const auto writer = make_vector_writer(path, utm(), options);
   writer->add(square(), attributes_of("slide"));
   writer->add(square(500150), attributes_of(hostile));
   writer->finish();

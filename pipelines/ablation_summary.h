@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipelines/ablation_log.h"
+#include "pipelines/ablation_plan.h"
+#include "pipelines/evaluate_bootstrap.h"
+
+namespace scarp::pipelines {
+
+/// One configuration over all its folds and seeds. Counts are pooled over the folds before anything is
+/// divided; what is said of a seed is pooled over its folds.
+struct AblationRow {
+  std::string name;
+  int runs = 0;
+  std::int64_t parameters = 0;
+  double cpu_seconds = 0;          ///< mean of a run
+  MapScores pooled;                ///< over folds and seeds
+  std::vector<double> f1_of_seed;  ///< ascending seeds, those with all folds
+  std::vector<double> f1_of_fold;  ///< in the order of the plan's folds, over seeds; -1: no run
+  double temperature = 1;          ///< fitted on half of the blocks
+  double ece_before = -1;          ///< of the other half; < 0: no margins
+  double ece_after = -1;
+  double f1_difference = 0;  ///< less the reference, over the blocks that both have
+  double boundary_difference = 0;
+  Interval f1_interval;  ///< of the difference, 95 %, blocks drawn in pairs
+  Interval boundary_interval;
+  int paired_blocks = 0;
+};
+
+/// @param logs  of the plan's jobs, those that are done
+/// @param draws  of the bootstrap over blocks
+std::vector<AblationRow> summarise(const AblationPlan& plan, const std::vector<AblationLog>& logs, int draws);
+
+/// The table as Markdown, with protocol, spread and intervals.
+std::string to_markdown(const AblationPlan& plan, const std::vector<AblationRow>& rows);
+
+/// A self-contained page: table, F1 of each seed, F1 of each fold.
+void write_ablation_report(const std::string& path,
+                           const AblationPlan& plan,
+                           const std::vector<AblationRow>& rows);
+
+}  // namespace scarp::pipelines

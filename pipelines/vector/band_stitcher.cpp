@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/vector/band_stitcher.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "pipelines/vector/error.h"
+
+namespace scarp::vector {
+namespace {
+
+// In place of a row: not an edge but a stretch of edges, whose number is in place of `from`.
+constexpr std::int32_t kStretch = std::numeric_limits<std::int32_t>::min() + 1;
+
+// In place of an arena.
+constexpr std::uint32_t kInBand = kNone - 1;
+constexpr std::uint32_t kLoose = kNone - 2;
+
+bool lies_before(const BorderEdge& a, const BorderEdge& b) {
+  if (a.row != b.row) return a.row < b.row;
+  return std::min(a.from, a.to) < std::min(b.from, b.to);
+}
+
+}  // namespace
+
+BandStitcher::BandStitcher(std::int32_t cols, const TraceRules& rules, std::size_t most_open_bytes, Sink sink)
+    : cols_(cols),
+      rules_(rules),
+      most_open_bytes_(most_open_bytes),
+      sink_(std::move(sink)),
+      finished_(rules.junctions) {
+  const auto places = static_cast<std::size_t>(cols) + 1;
+  ends_.left.resize(places);
+  ends_.right.resize(places);
+  enters_above_.resize(places);
+  leaves_above_.resize(places);
+  flat_.resize(edge_words(cols));
+  up_.resize(edge_words(cols));
+}
+
+void BandStitcher::add(BandTrace& band) {
+  band_ = &band;
+  take_regions(band);
+  regions_.label(runs_above_, band.top_runs, rules_.eight_connected);
+  trace_seam(band.top_values.data(), band.top_edges, band.top_runs, band.first_row);
+  join_pieces(band);
+  above_.swap(band.bottom_values);
+  up_.swap(band.bottom_edges);
+  runs_above_.swap(band.bottom_runs);
+  next_row_ = band.first_row + band.rows;
+  hand_out(band.finished);
+  keep_survivors();
+  regions_.forget_all_but(runs_above_);
+  band_ = nullptr;
+}
+
+void BandStitcher::finish() {
+  if (!above_.empty()) {
+    trace_seam(nullptr, std::vector<std::uint64_t>(edge_words(cols_)), {}, next_row_);
+    above_.clear();
+    runs_above_.clear();
+    hand_out(ObjectBatch());
+  }
+}
+
+std::size_t BandStitcher::open_bytes() const {
+  return arena_edges_ * sizeof(BorderEdge) + chains_.open() * sizeof(BorderChains::Node);
+}
+
+bool BandStitcher::empty(const std::vector<std::int32_t>& row, std::int64_t col) const {
+  return col < 0 || col >= cols_ || row[static_cast<std::size_t>(col)] == rules_.nodata;
+}
+
+/// The parts of the band that touch its first or last row become parts of the whole.
+void BandStitcher::take_regions(BandTrace& band) {
+  part_of_band_.assign(band.regions.parts(), kNone);
+  object_of_band_.assign(band.regions.parts(), kNone);  // no more objects than parts
+  for (std::vector<Run>* runs : {&band.top_runs, &band.bottom_runs}) {
+    for (Run& run : *runs) {
+      const std::uint32_t part = run.part;
+      run.part = part_of_band_[part] != kNone ? part_of_band_[part] : take_part(band, part);
+    }
+  }
+}
+
+std::uint32_t BandStitcher::take_part(BandTrace& band, std::uint32_t part) {
+  const auto take = [&](std::uint32_t from) {
+    const std::uint32_t to = regions_.add(band.regions.part(from).value);
+    for (std::uint32_t r = band.regions.part(from).first_ring; r != kNone; r = band.regions.next_ring(r)) {
+      const BandTrace::Ring& ring = band.rings[r];
+      regions_.add_ring(to, add_stretch({kInBand, ring.first_edge, ring.edges, ring.saddles}));
+    }
+    return to;
+  };
+  const std::uint32_t taken = take(part);
+  part_of_band_[part] = taken;
+  if (!rules_.eight_connected) return taken;
+  const std::uint32_t object = band.regions.object_of(part);
+  if (object_of_band_[object] != kNone) {
+    regions_.unite_objects(object_of_band_[object], taken);
+    return taken;
+  }
+  object_of_band_[object] = taken;
+  const Regions& regions = band.regions;
+  for (std::uint32_t p = regions.object(object).first_closed; p != kNone; p = regions.part(p).next_closed) {
+    const std::uint32_t closed = take(p);
+    regions_.unite_objects(taken, closed);
+    regions_.close_part(closed);
+  }
+  return taken;
+}
+
+void BandStitcher::trace_seam(const std::int32_t* below,
+                              const std::vector<std::uint64_t>& down,
+                              const std::vector<Run>& runs,
+                              std::int64_t row) {
+  const std::int32_t* above = above_.empty() ? nullptr : above_.data();
+  find_horizontal_edges(above, below, cols_, rules_.nodata, flat_.data());
+  const CornerLine<std::int32_t> line{
+      above,       below,        cols_,           static_cast<std::int32_t>(row), rules_.nodata, up_.data(),
+      down.data(), flat_.data(), rules_.junctions};
+  trace_line(line, chains_, ends_, [&](std::uint32_t node, bool pixel_above, std::int32_t col) {
+    close_ring(node, regions_.part_of(run_at(pixel_above ? runs_above_ : runs, col).part));
+  });
+}
+
+/// Borders that go down through the first row of the band go on in its pieces, which lead to its last row or
+/// up again.
+void BandStitcher::join_pieces(BandTrace& band) {
+  std::vector<std::uint32_t> nodes;
+  nodes.reserve(band.pieces.size());
+  for (const BandTrace::Piece& piece : band.pieces) {
+    std::uint32_t node = kNone;  // straight through the band: the border above ends where it did
+    if (piece.edges > 0) {
+      const std::uint32_t stretch = add_stretch({kInBand, piece.first_edge, piece.edges, false});
+      node = chains_.add({static_cast<std::int32_t>(stretch), 0, kStretch});
+    }
+    nodes.push_back(node);
+    if (piece.enters_above) enters_above_[static_cast<std::size_t>(piece.enters)] = node;
+    if (piece.leaves_above) leaves_above_[static_cast<std::size_t>(piece.leaves)] = node;
+  }
+  const auto join = [&](std::uint32_t last, std::uint32_t first, std::int32_t col) {
+    if (last == kNone || first == kNone) return;
+    if (chains_.join(last, first)) close_ring(first, regions_.part_of(run_at(band.top_runs, col).part));
+  };
+  for (std::size_t k = 0; k < band.top_edges.size(); ++k) {
+    for (std::uint64_t word = band.top_edges[k]; word != 0; word &= word - 1) {
+      const std::size_t at = k * 64 + static_cast<std::size_t>(std::countr_zero(word));
+      const auto col = static_cast<std::int32_t>(at);
+      if (!empty(band.top_values, col - 1)) join(leaves_above_[at], ends_.left[at], col - 1);
+      if (!empty(band.top_values, col)) join(ends_.right[at], enters_above_[at], col);
+    }
+  }
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const BandTrace::Piece& piece = band.pieces[i];
+    if (nodes[i] == kNone) continue;
+    if (!piece.enters_above) ends_.left[static_cast<std::size_t>(piece.enters)] = nodes[i];
+    if (!piece.leaves_above) ends_.right[static_cast<std::size_t>(piece.leaves)] = nodes[i];
+  }
+}
+
+void BandStitcher::close_ring(std::uint32_t node, std::uint32_t part) {
+  ring_.clear();
+  std::uint32_t i = node;
+  do {
+    const BorderEdge& edge = chains_[i].edge;
+    if (edge.row == kStretch) {
+      const auto stretch = static_cast<std::uint32_t>(edge.from);
+      const auto edges = edges_of(stretches_[stretch]);
+      ring_.insert(ring_.end(), edges.begin(), edges.end());
+      release(stretch);
+    } else {
+      ring_.push_back(edge);
+    }
+    const std::uint32_t next = chains_[i].next;
+    chains_.release(i);
+    i = next;
+  } while (i != node);
+  const auto first = std::min_element(ring_.begin(), ring_.end(), lies_before);
+  const bool outer = first->from > first->to;
+  const bool saddles = std::any_of(ring_.begin(), ring_.end(), [](const BorderEdge& edge) {
+    return ((edge.from | edge.to) & BorderEdge::kSaddle) != 0;
+  });
+  const std::size_t begin = loose_.size();
+  loose_.insert(loose_.end(), first, ring_.end());
+  loose_.insert(loose_.end(), ring_.begin(), first);
+  regions_.add_ring(part, add_stretch({kLoose, begin, ring_.size(), saddles}));
+  if (outer && regions_.close_part(part)) finish_object(part);
+}
+
+void BandStitcher::finish_object(std::uint32_t part) {
+  finished_.begin(regions_.part(part).value);
+  const std::uint32_t object = regions_.object_of(part);
+  for (std::uint32_t p = regions_.object(object).first_closed; p != kNone; p = regions_.part(p).next_closed) {
+    for (std::uint32_t r = regions_.part(p).first_ring; r != kNone; r = regions_.next_ring(r)) {
+      finished_.add_ring(edges_of(stretches_[r]), stretches_[r].saddles);
+      release(r);
+    }
+    finished_.end_part();
+  }
+  finished_.end();
+}
+
+std::span<const BorderEdge> BandStitcher::edges_of(const Stretch& stretch) const {
+  const std::vector<BorderEdge>& edges = stretch.arena == kInBand  ? band_->edges
+                                         : stretch.arena == kLoose ? loose_
+                                                                   : arenas_[stretch.arena].edges;
+  return std::span(edges).subspan(stretch.first, stretch.count);
+}
+
+std::uint32_t BandStitcher::add_stretch(const Stretch& stretch) {
+  std::uint32_t id = 0;
+  if (free_stretches_.empty()) {
+    id = static_cast<std::uint32_t>(stretches_.size());
+    stretches_.push_back(stretch);
+  } else {
+    id = free_stretches_.back();
+    free_stretches_.pop_back();
+    stretches_[id] = stretch;
+  }
+  fresh_.push_back(id);
+  return id;
+}
+
+void BandStitcher::release(std::uint32_t stretch) {
+  const std::uint32_t arena = std::exchange(stretches_[stretch].arena, kNone);
+  free_stretches_.push_back(stretch);
+  if (arena == kInBand || arena == kLoose || --arenas_[arena].users > 0) return;
+  arena_edges_ -= arenas_[arena].edges.size();
+  arenas_[arena].edges = {};
+  free_arenas_.push_back(arena);
+}
+
+/// The band goes away: what is open and lies in it is copied.
+void BandStitcher::keep_survivors() {
+  Arena arena;
+  const auto id = free_arenas_.empty() ? static_cast<std::uint32_t>(arenas_.size()) : free_arenas_.back();
+  std::size_t edges = 0;
+  const auto is_fresh = [](const Stretch& s) { return s.arena == kInBand || s.arena == kLoose; };
+  for (const std::uint32_t i : fresh_) {
+    if (is_fresh(stretches_[i])) edges += stretches_[i].count;
+  }
+  arena.edges.reserve(edges);
+  for (const std::uint32_t i : fresh_) {
+    Stretch& stretch = stretches_[i];
+    if (!is_fresh(stretch)) continue;
+    const auto kept = edges_of(stretch);
+    const std::size_t first = arena.edges.size();
+    arena.edges.insert(arena.edges.end(), kept.begin(), kept.end());
+    stretch.arena = id;
+    stretch.first = first;
+    ++arena.users;
+  }
+  fresh_.clear();
+  loose_.clear();
+  if (arena.users == 0) return;
+  arena_edges_ += arena.edges.size();
+  if (free_arenas_.empty()) {
+    arenas_.push_back(std::move(arena));
+  } else {
+    free_arenas_.pop_back();
+    arenas_[id] = std::move(arena);
+  }
+  if (open_bytes() <= most_open_bytes_) return;
+  throw Error(Fault::too_complex,
+              fmt::format("the outlines of objects that are still open at row {} need more than {} MiB: the "
+                          "raster holds very large and ragged objects; filter it (a median or a sieve), "
+                          "choose its background as nodata, or cut it into parts",
+                          next_row_, most_open_bytes_ >> 20));
+}
+
+void BandStitcher::hand_out(const ObjectBatch& of_band) {
+  const std::vector<std::uint32_t> inside = of_band.order();
+  const std::vector<std::uint32_t> across = finished_.order();
+  auto i = inside.begin();
+  auto j = across.begin();
+  while (i != inside.end() || j != across.end()) {
+    const bool take_inside = j == across.end() || (i != inside.end() && of_band.key(*i) < finished_.key(*j));
+    sink_(take_inside ? of_band[*i++] : finished_[*j++]);
+  }
+  finished_.clear();
+}
+
+}  // namespace scarp::vector

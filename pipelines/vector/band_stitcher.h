@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "pipelines/vector/band_trace.h"
+
+namespace scarp::vector {
+
+/// Joins traced bands from top to bottom and hands out finished objects. The answer does not depend on where
+/// the bands are cut: objects come by their last rows, those of one last row by their first pixels, row by
+/// row. Keeps what is still open: of every open object its borders so far.
+class BandStitcher {
+ public:
+  using Sink = std::function<void(const TracedObject&)>;
+
+  /// @param most_open_bytes  beyond which the borders of open objects are not kept
+  BandStitcher(std::int32_t cols, const TraceRules& rules, std::size_t most_open_bytes, Sink sink);
+
+  /// The band below those that came before. What it holds is used up.
+  /// @throws Error (too_complex) if the objects that are open need more memory than they may have
+  void add(BandTrace& band);
+  /// After the last band.
+  void finish();
+  /// Bytes of the borders of open objects.
+  std::size_t open_bytes() const;
+
+ private:
+  /// Edges in the band that is being added, in `loose_`, or in an arena of what survived a band.
+  struct Stretch {
+    std::uint32_t arena = kNone;
+    std::size_t first = 0;
+    std::size_t count = 0;
+    bool saddles = false;
+  };
+  struct Arena {
+    std::vector<BorderEdge> edges;
+    std::size_t users = 0;
+  };
+
+  void take_regions(BandTrace& band);
+  std::uint32_t take_part(BandTrace& band, std::uint32_t part);
+  void trace_seam(const std::int32_t* below,
+                  const std::vector<std::uint64_t>& down,
+                  const std::vector<Run>& runs,
+                  std::int64_t row);
+  void join_pieces(BandTrace& band);
+  void close_ring(std::uint32_t node, std::uint32_t part);
+  void finish_object(std::uint32_t part);
+  std::span<const BorderEdge> edges_of(const Stretch& stretch) const;
+  std::uint32_t add_stretch(const Stretch& stretch);
+  void release(std::uint32_t stretch);
+  void keep_survivors();
+  void hand_out(const ObjectBatch& of_band);
+  bool empty(const std::vector<std::int32_t>& row, std::int64_t col) const;
+
+  std::int32_t cols_;
+  TraceRules rules_;
+  std::size_t most_open_bytes_;
+  Sink sink_;
+
+  BorderChains chains_;
+  OpenEnds ends_;
+  Regions regions_;
+  std::int64_t next_row_ = 0;
+  std::vector<std::int32_t> above_;  ///< the last row that came; empty before the first
+  std::vector<std::uint64_t> up_;
+  std::vector<Run> runs_above_;
+
+  std::vector<Stretch> stretches_;
+  std::vector<std::uint32_t> free_stretches_;
+  std::vector<std::uint32_t> fresh_;  ///< stretches of the band that is being added
+  std::vector<Arena> arenas_;
+  std::vector<std::uint32_t> free_arenas_;
+  std::size_t arena_edges_ = 0;
+  const BandTrace* band_ = nullptr;
+  std::vector<BorderEdge> loose_;
+  ObjectBatch finished_;
+
+  // Room that is used again.
+  std::vector<std::uint64_t> flat_;
+  std::vector<std::uint32_t> part_of_band_;
+  std::vector<std::uint32_t> object_of_band_;
+  std::vector<std::uint32_t> enters_above_;
+  std::vector<std::uint32_t> leaves_above_;
+  std::vector<BorderEdge> ring_;
+};
+
+}  // namespace scarp::vector

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pipelines/vector/plain_file.h"
+#include "pipelines/vector/shape.h"
+
+namespace scarp::vector {
+
+/// Where features are on the map and in a row of bytes, in the order in which they came: 40 bytes each.
+class FeaturePlaces {
+ public:
+  void add(const Bounds& bounds, std::size_t bytes) {
+    places_.push_back({bounds, end_});
+    end_ += bytes;
+  }
+  std::size_t size() const { return places_.size(); }
+  const Bounds& bounds(std::size_t i) const { return places_[i].bounds; }
+  std::uint64_t begin(std::size_t i) const { return places_[i].begin; }
+  std::uint64_t bytes(std::size_t i) const {
+    return (i + 1 < places_.size() ? places_[i + 1].begin : end_) - places_[i].begin;
+  }
+  std::uint64_t end() const { return end_; }
+
+ private:
+  struct Place {
+    Bounds bounds;
+    std::uint64_t begin;
+  };
+  std::vector<Place> places_;
+  std::uint64_t end_ = 0;
+};
+
+/// Keeps the bytes of features until they are asked for in another order: in memory within a budget, beyond
+/// it in a file. Two passes in long stretches then bring them into order, however many there are.
+class FeatureSpool {
+ public:
+  /// @param path    a file that is made where the budget is exceeded
+  /// @param target  the output, for messages
+  FeatureSpool(std::string path, std::string target, std::size_t budget_bytes);
+  ~FeatureSpool();
+  FeatureSpool(const FeatureSpool&) = delete;
+  FeatureSpool& operator=(const FeatureSpool&) = delete;
+
+  void add(std::span<const std::uint8_t> feature);
+
+  /// Writes all features into `file` from `place` on, and removes what was kept.
+  /// @param features  as they were added
+  /// @param order     their numbers in the order in which they are to be
+  void write_in_order(const FeaturePlaces& features,
+                      std::span<const std::uint32_t> order,
+                      PlainFile& file,
+                      std::uint64_t place);
+
+ private:
+  void spill();
+  void gather(const FeaturePlaces& features, std::span<const std::uint32_t> order, FileTail& tail) const;
+
+  std::string path_;
+  std::string target_;
+  std::size_t budget_bytes_;
+  std::vector<std::unique_ptr<std::uint8_t[]>> chunks_;  ///< bytes from spilled_ on
+  std::uint64_t spilled_ = 0;
+  std::uint64_t end_ = 0;
+  std::optional<PlainFile> file_;
+};
+
+}  // namespace scarp::vector

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
+#include <gmock/gmock.h>
+
+#include "nn/weights/pickle_machine.h"
+#include "nn/weights/torch_object.h"
+
+namespace scarp::nn {
+namespace {
+
+using namespace std::string_literals;
+using Kind = PickleValue::Kind;
+
+PickleDocument document_of(const std::string& bytes) {
+  const auto source = bytes_in_memory("f", std::as_bytes(std::span(bytes)));
+  PickleStream stream(*source, 0);
+  return PickleMachine::run(stream);
+}
+
+std::string refusal_of(const std::string& bytes) {
+  try {
+    tensors_of(document_of(bytes), "f");
+  } catch (const FormatError& error) {
+    return error.what();
+  }
+  return "read";
+}
+
+std::string text(const std::string& value) {
+  return "X" + std::string(1, static_cast<char>(value.size())) + "\0\0\0"s + value;
+}
+
+/// Numbers below 256, as a tuple.
+std::string numbers(const std::vector<int>& values) {
+  std::string made = "(";
+  for (const int value : values) made += "K" + std::string(1, static_cast<char>(value));
+  return made + "t";
+}
+
+/// A float tensor of storage "0" with `count` elements.
+std::string tensor(int count, int offset, const std::vector<int>& shape, const std::vector<int>& stride) {
+  return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" + text("0") +
+         text("cpu") + "K" + static_cast<char>(count) + "tQK" + static_cast<char>(offset) + numbers(shape) +
+         numbers(stride) + "\x89NtR";
+}
+
+TEST(PickleMachine, ReadsNumbersOfEveryOpcode) {
+  const PickleDocument document = document_of(
+      "(K\x07M\x01\x02J\xff\xff\xff\xff\x8a\x01\x80\x8a\x08\0\0\0\0\0\0\0\x80I42\nI01\nL-5L\nF-0.5\nG\x3f\xe0\0\0\0\0\0\0l."s);
+  const auto& items = document.sequence(document.root);
+  const std::vector<std::int64_t> wanted = {7,  513, -1, -128, std::numeric_limits<std::int64_t>::min(),
+                                            42, 1,   -5};
+  ASSERT_EQ(items.size(), 10U);
+  for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(items[i].integer, wanted[i]) << i;
+  EXPECT_EQ(items[6].kind, Kind::boolean);
+  EXPECT_EQ(items[8].real, -0.5);
+  EXPECT_EQ(items[9].real, 0.5);
+}
+
+TEST(PickleMachine, TellsNumbersBeyond64BitsApart) {
+  EXPECT_EQ(document_of("\x8a\x09\0\0\0\0\0\0\0\x80\0."s).root.kind, Kind::big_integer);
+  EXPECT_EQ(document_of("L9223372036854775808L\n.").root.kind, Kind::big_integer);
+  EXPECT_EQ(document_of("\x8a\x09\xff\xff\xff\xff\xff\xff\xff\xff\xff."s).root.integer, -1);
+}
+
+TEST(PickleMachine, ReadsTheSameDictFromEveryProtocol) {
+  for (const std::string& bytes : {"(dp0\nS'a'\np1\nI3\ns."s,
+                                   "}U\x01"
+                                   "aK\x03s."s,
+                                   "\x80\x02}q\0X\x01\0\0\0aK\x03s."s,
+                                   "\x80\x04\x95\x08\0\0\0\0\0\0\0}\x94\x8c\x01"
+                                   "aK\x03s."s}) {
+    const PickleDocument document = document_of(bytes);
+    ASSERT_EQ(document.root.kind, Kind::dict);
+    ASSERT_EQ(document.dict(document.root).size(), 1U);
+    EXPECT_EQ(document.text(document.dict(document.root)[0].first), "a");
+    EXPECT_EQ(document.dict(document.root)[0].second.integer, 3);
+  }
+}
+
+TEST(PickleMachine, KeepsViewsWithinTheirStorage) {
+  const auto claim = document_of(tensor(6, 1, {2, 2}, {3, 1}) + ".").tensors.at(0);
+  EXPECT_EQ(claim.offset, 1U);
+  EXPECT_EQ(claim.elements, 4U);
+  EXPECT_EQ(claim.dtype, "F32");
+  EXPECT_EQ(refusal_of(tensor(6, 1, {2, 2}, {3, 1}) + "."), "read");
+  EXPECT_THAT(refusal_of(tensor(5, 1, {2, 2}, {3, 1}) + "."),
+              testing::StartsWith("f: out of bounds: a tensor reaches beyond its storage of 5 elements"));
+  EXPECT_EQ(refusal_of(tensor(0, 0, {0, 3}, {3, 1}) + "."), "read");
+  EXPECT_EQ(refusal_of(tensor(1, 0, {200, 200}, {0, 0}) + "."), "read");
+}
+
+TEST(PickleMachine, NamesWhatItDoesNotRun) {
+  EXPECT_THAT(
+      refusal_of("cposix\nsystem\n(S'true'\ntR."),
+      testing::StartsWith("f: global not allowed: \"posix.system\" is named, and nothing but tensors"));
+  EXPECT_THAT(refusal_of("ctorch._utils\n_rebuild_tensor_v2 \n."), testing::HasSubstr("global not allowed"));
+  EXPECT_THAT(refusal_of("ctorch\nQInt8Storage\n."),
+              testing::HasSubstr("unsupported: \"torch.QInt8Storage\""));
+}
+
+TEST(PickleMachine, SaysWhatIsWrongAndWhere) {
+  for (const auto& [bytes, reason] :
+       {std::pair{"R."s, "malformed pickle: a value is taken from an empty stack (pickle, before byte 1)"},
+        {"K\x01K\x02"
+         "a."s,
+         "malformed pickle: values are appended to what is no list (pickle, before byte 5)"},
+        {"}(K\x01u."s, "malformed pickle: a key without a value (pickle, before byte 5)"},
+        {"h\x05."s, "malformed pickle: memo 5 is not there (pickle, before byte 2)"},
+        {"\xff."s, "malformed pickle: unknown opcode 255 (pickle, before byte 1)"},
+        {"\x80\x09N."s, "unsupported: pickle protocol 9 (pickle, before byte 2)"},
+        {"N"s, "truncated: the pickle needs 1 bytes at byte 1, 0 are left"},
+        {"N."s, "not a state dict: there is no tensor in it"},
+        {"]r\xff\xff\xff\xff."s, "limit exceeded: a memo of number 4294967295 (pickle, before byte 6)"}}) {
+    EXPECT_EQ(refusal_of(bytes), "f: "s + reason);
+  }
+}
+
+// A list that many names share is walked under each of them, up to a limit; one that holds itself, once.
+TEST(TensorsOf, EndsWhereObjectsHoldEachOther) {
+  EXPECT_THAT(refusal_of("]q\0h\0a."s), testing::HasSubstr("not a state dict"));
+  std::string bomb = "]q\0K\x01"s + "a0";
+  for (char level = 1; level < 28; ++level) {
+    bomb += "](";
+    for (int i = 0; i < 10; ++i) bomb += "h"s + static_cast<char>(level - 1);
+    bomb += "eq"s + level + "0";
+  }
+  EXPECT_THAT(refusal_of(bomb + "h\x1b."), testing::HasSubstr("limit exceeded: more than a million values"));
+  EXPECT_THAT(refusal_of(std::string(200'000, ']') + std::string(199'999, 'a') + "."),
+              testing::HasSubstr("limit exceeded: lists and dicts nested deeper than 32"));
+}
+
+TEST(TensorsOf, RefusesOneNameTwice) {
+  EXPECT_THAT(refusal_of("}(" + text("w") + tensor(1, 0, {}, {}) + text("w") + tensor(1, 0, {}, {}) + "u."),
+              testing::HasSubstr("two tensors are called \"w\""));
+}
+
+TEST(NotesOf, AreTextsAndNumbersBesideTheTensors) {
+  const auto notes =
+      notes_of(document_of("}(" + text("epoch") + "K\x05" + text("arch") + text("vit") + text("done") +
+                           "\x88" + text("lr") + "F0.25\n" + text("none") + "Nu."));
+  EXPECT_EQ(notes, (std::map<std::string, std::string>{
+                       {"arch", "vit"}, {"done", "true"}, {"epoch", "5"}, {"lr", "0.25"}}));
+}
+
+// Whatever bytes follow each other, the machine ends with a document or a refusal.
+TEST(PickleMachine, SurvivesDamage) {
+  const std::string sound = "\x80\x02}(" + text("w") + tensor(6, 1, {2, 2}, {3, 1}) + text("n") + "K\x05u.";
+  ASSERT_EQ(refusal_of(sound), "read");
+  int refused = 0;
+  for (std::size_t i = 0; i < sound.size(); ++i) {
+    EXPECT_NE(refusal_of(sound.substr(0, i)), "read") << i;
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string damaged = sound;
+      damaged[i] = static_cast<char>(damaged[i] ^ (1 << bit));
+      refused += refusal_of(damaged) != "read" ? 1 : 0;
+    }
+  }
+  EXPECT_GT(refused, static_cast<int>(sound.size()) * 4);
+}
+
+}  // namespace
+}  // namespace scarp::nn
