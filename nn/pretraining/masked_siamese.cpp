@@ -61,7 +61,8 @@ torch::Tensor SiameseEncoderImpl::anchors(const SiameseViews& views) {
 
 void SiameseEncoderImpl::clear_rounding_gradients() {
   auto parameters = named_parameters();
-  for (const char* name : {"norm.bias", "fc.fc1.bias", "fc.fc2.bias"}) parameters[name].mutable_grad().reset();
+  for (const char* name : {"norm.bias", "fc.fc1.bias", "fc.fc2.bias"})
+    parameters[name].mutable_grad().reset();
 }
 
 torch::Tensor sinkhorn(const torch::Tensor& targets, std::int64_t rounds) {

@@ -14,30 +14,33 @@ namespace {
 
 using test::largest_difference;
 
-at::Tensor row(std::vector<double> values) {
+at::Tensor one_image(std::vector<double> values) {
   return torch::tensor(values, torch::kFloat64).unsqueeze(0);
 }
 
 TEST(RelativeLoss, EqualsTheNumbersOfTheMethodsPage) {
-  EXPECT_NEAR(relative_loss(row({.2, -.1, .5}), row({1, 2, 1.5})).item<double>(), 0.8153971755, 1e-10);
-  EXPECT_NEAR(relative_loss(row({.2, -.1, .5, 0}), row({1, 2, 1.5, 1.5})).item<double>(), 0.7977445459,
+  EXPECT_NEAR(relative_loss(one_image({.2, -.1, .5}), one_image({1, 2, 1.5})).item<double>(), 0.8153971755,
               1e-10);
-  EXPECT_NEAR(relative_loss(row({1, 1, 1}), row({1, 2, 1.5})).item<double>(), 0.6931451806, 1e-10);
-  EXPECT_NEAR(absolute_loss(row({.2, -.1, .5}), row({1, 2, 1.5})).item<double>(), 0.9666636, 1e-6);
+  EXPECT_NEAR(relative_loss(one_image({.2, -.1, .5, 0}), one_image({1, 2, 1.5, 1.5})).item<double>(),
+              0.7977445459, 1e-10);
+  EXPECT_NEAR(relative_loss(one_image({1, 1, 1}), one_image({1, 2, 1.5})).item<double>(), 0.6931451806,
+              1e-10);
+  EXPECT_NEAR(absolute_loss(one_image({.2, -.1, .5}), one_image({1, 2, 1.5})).item<double>(), 0.9666636,
+              1e-6);
 }
 
 TEST(RelativeLoss, IsZeroWithoutAnyPair) {
-  auto predicted = row({.2, -.1, .5}).requires_grad_();
-  const auto loss = relative_loss(predicted, row({1, 1, 1}));
+  auto predicted = one_image({.2, -.1, .5}).requires_grad_();
+  const auto loss = relative_loss(predicted, one_image({1, 1, 1}));
   loss.backward();
   EXPECT_EQ(loss.item<double>(), 0);
   EXPECT_EQ(predicted.grad().abs().max().item<double>(), 0);
 }
 
 TEST(PairAccuracy, CountsPairsInTheRightOrder) {
-  EXPECT_DOUBLE_EQ(pair_accuracy(row({1, 2, 3}), row({1, 2, 3})).item<double>(), 1);
-  EXPECT_DOUBLE_EQ(pair_accuracy(row({3, 2, 1}), row({1, 2, 3})).item<double>(), 0);
-  EXPECT_DOUBLE_EQ(pair_accuracy(row({1, 3, 2}), row({1, 2, 3})).item<double>(), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(pair_accuracy(one_image({1, 2, 3}), one_image({1, 2, 3})).item<double>(), 1);
+  EXPECT_DOUBLE_EQ(pair_accuracy(one_image({3, 2, 1}), one_image({1, 2, 3})).item<double>(), 0);
+  EXPECT_DOUBLE_EQ(pair_accuracy(one_image({1, 3, 2}), one_image({1, 2, 3})).item<double>(), 2.0 / 3);
 }
 
 TEST(HardPatches, RiseFromNoneToHalf) {

@@ -52,10 +52,18 @@ TEST_P(GoldenFamily, IsMetInFull) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Verify,
-    GoldenFamily,
-    testing::Values("mae", "hpm", "msn", "block", "positions", "optim", "coordatt", "hf", "timm"));
+INSTANTIATE_TEST_SUITE_P(Verify,
+                         GoldenFamily,
+                         testing::Values("mae",
+                                         "hpm",
+                                         "msn",
+                                         "block",
+                                         "positions",
+                                         "optim",
+                                         "coordatt",
+                                         "contrast",
+                                         "hf",
+                                         "timm"));
 
 struct Copied {
   NamedTensors tensors;
@@ -91,6 +99,7 @@ TEST(Verify, FailsWhenOneWeightIsNudged) {
       {"msn/train.safetensors", "weights/prototypes"},
       {"block/d64_h4_l17.safetensors", "weights/attn.qkv.bias"},
       {"coordatt/c16.safetensors", "weights/bn1.weight"},
+      {"contrast/in_batch.safetensors", "in/features"},
       {"optim/adamw.safetensors", "in/p1"},
       {"positions/resize.safetensors", "in/g4_to_g6_D8"}};
   for (const auto& [name, weight] : cases) {
