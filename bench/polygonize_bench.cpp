@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <string>
 #include <sys/resource.h>
@@ -64,12 +65,12 @@ int main(int argc, char** argv) {
   const bool eight = argv[2][0] == '8';
   const int workers = argc > 3 ? std::atoi(argv[3]) : 1;
   const auto start = std::chrono::steady_clock::now();
+  const std::clock_t cpu_start = std::clock();
   const Counts counts = argc > 4 ? write(argv[1], eight, workers, argv[4]) : trace(argv[1], eight, workers);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const double cpu = static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                     1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  const double cpu = static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC;
   std::printf(
       "{\"polygons\": %lld, \"rings\": %lld, \"corners\": %lld, \"pixels\": %lld, \"seconds\": %.4f, "
       "\"cpu_seconds\": %.4f, \"peak_mib\": %ld}\n",

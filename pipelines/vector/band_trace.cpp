@@ -46,7 +46,7 @@ void BandTracer<T>::trace(const T* pixels, std::int64_t first_row, std::int64_t 
   out_ = &out;
   out.first_row = first_row;
   out.rows = rows;
-  out.finished = ObjectBatch(rules_.junctions);
+  out.finished.reset(rules_.junctions);
   out.regions.clear();
   out.rings.clear();
   out.pieces.clear();

@@ -99,7 +99,7 @@ void ObjectBatch::add_ring(std::span<const BorderEdge> edges, bool saddles) {
     corners_.resize(kept + 1);
     junctions_.resize(kept + 1);
   }
-  if (saddles) {
+  if (saddles && meets_itself(begin)) {
     split_at_saddles(begin);
   } else {
     end_loop(begin, area);
@@ -124,6 +124,12 @@ void ObjectBatch::cut_loop(std::size_t from) {
   move(path_, corners_);
   if (with_junctions_) move(path_junctions_, junctions_);
   end_loop(begin, enclosed_pixels(std::span(corners_).subspan(begin)));
+}
+
+bool ObjectBatch::meets_itself(std::size_t begin) {
+  sorted_.assign(corners_.begin() + static_cast<std::ptrdiff_t>(begin), corners_.end());
+  std::sort(sorted_.begin(), sorted_.end());
+  return std::adjacent_find(sorted_.begin(), sorted_.end()) != sorted_.end();
 }
 
 /// Cuts a loop out whenever the walk comes back to a corner, so that every ring passes each corner once.

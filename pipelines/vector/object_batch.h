@@ -45,6 +45,11 @@ class ObjectBatch {
  public:
   explicit ObjectBatch(bool junctions = false) : with_junctions_(junctions) {}
   void clear();
+  /// Empty, its memory kept.
+  void reset(bool junctions) {
+    clear();
+    with_junctions_ = junctions;
+  }
   std::size_t size() const { return records_.size(); }
   TracedObject operator[](std::size_t i) const;
 
@@ -86,6 +91,7 @@ class ObjectBatch {
   };
   void push(std::int32_t place, std::int32_t row);
   void end_loop(std::size_t begin, std::int64_t area);
+  bool meets_itself(std::size_t begin);
   void split_at_saddles(std::size_t begin);
   void cut_loop(std::size_t from);
   void sort_loops();
@@ -101,6 +107,7 @@ class ObjectBatch {
   std::vector<Loop> loops_;
   std::uint32_t part_ = 0;
   // Room that is used again.
+  std::vector<Corner> sorted_;
   std::vector<Corner> path_;
   std::vector<std::uint8_t> path_junctions_;
   std::vector<Corner> ring_;
