@@ -1,7 +1,7 @@
 # make demo    installs what is missing, builds, makes a map of a synthetic scene and says where it is
 # make test    installs what is missing, builds, runs all tests
 # make build   leaves the program at build/bin/scarp;  make build CUDA=1  brings what a GPU needs
-# make check   format and include checks;  make check-full  the slow checks
+# make check   format and include checks;  make fuzz  hostile input, 20 s a reader;  make check-full  the slow checks
 # make model-synth   makes the scenes of scarp-synth and trains it anew in $(SYNTH)
 BUILD ?= build
 JOBS ?= $(shell nproc)
@@ -13,7 +13,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 DEMO ?= demo-out
 
-.PHONY: all build demo test bench check check-full format packages packages-test libtorch clean model-synth
+.PHONY: all build demo test bench check check-full fuzz tidy coverage format packages packages-test libtorch clean model-synth
 
 all: build
 
@@ -53,6 +53,20 @@ check:
 	@setup/check_format.sh
 	@/usr/bin/python3 -m pytest -q -p no:cacheprovider tests/architecture/test_includes.py
 
+# Seeds and FUZZ_SECONDS of new inputs for each reader of foreign files.
+FUZZ_SECONDS ?= 20
+fuzz:
+	@setup/install_packages.sh build check
+	@mkdir -p build && JOBS=$(JOBS) setup/run_fuzzers.sh $(FUZZ_SECONDS)
+
+tidy:
+	@setup/install_packages.sh build check
+	@mkdir -p build && JOBS=$(JOBS) setup/run_tidy.sh
+
+coverage:
+	@setup/install_packages.sh build test
+	@mkdir -p build && JOBS=$(JOBS) setup/measure_coverage.sh
+
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-14 -i
 
@@ -65,8 +79,10 @@ model-synth: build
 	  $(BUILD)/bin/scarp synth -q -o $(SYNTH)/synth-$$seed --seed $$seed --size 768 --pixel-size $$1 --overwrite; done
 	@$(BUILD)/bin/scarp train $(SYNTH)/scarp-synth.yaml -o $(SYNTH)/run --overwrite
 
-# What the quick checks leave out: headers of LibTorch modules alone, sanitizers with leak check, each torch file compiled by itself.
+# What the quick checks leave out: headers of LibTorch modules alone, sanitizers with leak check, each torch file compiled by
+# itself, five minutes of fuzzing a reader. make tidy and make coverage stand for themselves.
 check-full: check test
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=300
 	@SCARP_SLOW=1 LIBTORCH_ROOT="$(LIBTORCH_ROOT)" /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/architecture
 	@cmake --preset sanitize >/dev/null && cmake --build build/sanitize -j $(JOBS) && cd build/sanitize && ctest --output-on-failure -E architecture
 

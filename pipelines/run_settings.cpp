@@ -29,7 +29,9 @@ void apply(RunSettings& settings,
            const std::string& prefix,
            const std::string& file) {
   for (const auto& entry : node) {
-    const std::string key = prefix + entry.first.as<std::string>();
+    if (!entry.first.IsScalar())
+      throw Error(Fault::usage, fmt::format("{}: a key below '{}' is no text.", file, prefix));
+    const std::string key = prefix + entry.first.Scalar();
     const auto found = std::find_if(run_settings_keys().begin(), run_settings_keys().end(),
                                     [&](const Setting& s) { return s.key == key; });
     if (found != run_settings_keys().end()) {

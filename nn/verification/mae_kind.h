@@ -14,10 +14,10 @@ GoldenKind hpm_kind();
 GoldenKind hpm_parts_kind();  ///< losses, masks and averages alone
 GoldenKind msn_kind();
 GoldenKind msn_parts_kind();  ///< loss and schedules alone
-GoldenKind contrast_kind();
 GoldenKind block_kind();
 GoldenKind positions_kind();
 GoldenKind coordinate_attention_kind();
+GoldenKind contrast_kind();
 GoldenKind optimiser_kind();
 
 /// Sizes by the weights (native names), the rest by the config. @throws Error (mismatch)

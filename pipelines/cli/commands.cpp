@@ -15,6 +15,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
   commands.push_back(make_evaluate_command());
   commands.push_back(make_inspect_command());
   commands.push_back(make_terrain_command());
+  commands.push_back(make_polygonize_command());
   commands.push_back(make_synth_command());
   commands.push_back(make_model_command());
 #ifdef SCARP_WITH_NN

@@ -12,6 +12,7 @@ std::unique_ptr<Command> make_folds_command();
 std::unique_ptr<Command> make_evaluate_command();
 std::unique_ptr<Command> make_inspect_command();
 std::unique_ptr<Command> make_terrain_command();
+std::unique_ptr<Command> make_polygonize_command();
 std::unique_ptr<Command> make_synth_command();
 std::unique_ptr<Command> make_model_command();
 std::unique_ptr<Command> make_doctor_command();

@@ -15,13 +15,15 @@ namespace {
 class ModelCommand final : public Command {
  public:
   std::string name() const override { return "model"; }
-  std::string summary() const override { return "Tell what a file of weights holds, convert it, verify networks"; }
+  std::string summary() const override { return "Tell what a file of weights holds, convert it, verify it"; }
 
   void declare(CLI::App& app) override {
     app.require_subcommand(1);
     add(app, make_model_info());
     add(app, make_model_convert());
+#ifdef SCARP_WITH_NN
     add(app, make_model_verify());
+#endif
   }
 
   int run(const Context& context) override {

@@ -18,6 +18,8 @@ class ModelVerb {
 
 std::unique_ptr<ModelVerb> make_model_info();
 std::unique_ptr<ModelVerb> make_model_convert();
+#ifdef SCARP_WITH_NN
 std::unique_ptr<ModelVerb> make_model_verify();
+#endif
 
 }  // namespace scarp::cli

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 
 #include "nn/verify.h"
@@ -8,10 +11,10 @@
 #include "pipelines/cli/model_verbs.h"
 
 namespace scarp::cli {
-
 namespace {
 
-/// Networks, losses and gradients against files of numbers that are known.
+/// Networks, losses and gradients against files of numbers that are known: one JSON document, and kInput
+/// where a result is above its tolerance or not known.
 class ModelVerify final : public ModelVerb {
  public:
   CLI::App* declare(CLI::App& model) override {
@@ -24,7 +27,6 @@ class ModelVerify final : public ModelVerb {
     return verify;
   }
 
-  // kInput where a result is above its tolerance, or a file is of no known kind
   int run(const Context& context) override {
     const auto document = nlohmann::ordered_json::parse(nn::verification_json(nn::verify_files(files_)));
     context.events.answer(document.dump(2) + "\n", document);

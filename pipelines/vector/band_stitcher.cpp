@@ -27,11 +27,16 @@ bool lies_before(const BorderEdge& a, const BorderEdge& b) {
 
 }  // namespace
 
-BandStitcher::BandStitcher(std::int32_t cols, const TraceRules& rules, std::size_t most_open_bytes, Sink sink)
+BandStitcher::BandStitcher(std::int32_t cols,
+                           const TraceRules& rules,
+                           std::size_t most_open_bytes,
+                           Sink sink,
+                           CornerRows* corner_rows)
     : cols_(cols),
       rules_(rules),
       most_open_bytes_(most_open_bytes),
       sink_(std::move(sink)),
+      corner_rows_(corner_rows),
       finished_(rules.junctions) {
   const auto places = static_cast<std::size_t>(cols) + 1;
   ends_.left.resize(places);
@@ -45,8 +50,11 @@ BandStitcher::BandStitcher(std::int32_t cols, const TraceRules& rules, std::size
 void BandStitcher::add(BandTrace& band) {
   band_ = &band;
   take_regions(band);
-  regions_.label(runs_above_, band.top_runs, rules_.eight_connected);
+  regions_.label(runs_above_, band.top_runs, band.first_row, rules_.eight_connected);
   trace_seam(band.top_values.data(), band.top_edges, band.top_runs, band.first_row);
+  if (corner_rows_ != nullptr) {
+    for (std::vector<std::int32_t>& row : band.corners) corner_rows_->add(std::move(row));
+  }
   join_pieces(band);
   above_.swap(band.bottom_values);
   up_.swap(band.bottom_edges);
@@ -55,6 +63,7 @@ void BandStitcher::add(BandTrace& band) {
   hand_out(band.finished);
   keep_survivors();
   regions_.forget_all_but(runs_above_);
+  if (corner_rows_ != nullptr) corner_rows_->forget_above(first_open_row());
   band_ = nullptr;
 }
 
@@ -65,6 +74,14 @@ void BandStitcher::finish() {
     runs_above_.clear();
     hand_out(ObjectBatch());
   }
+}
+
+std::int64_t BandStitcher::first_open_row() {
+  std::int64_t first = next_row_;
+  for (const Run& run : runs_above_) {
+    first = std::min(first, regions_.object(regions_.object_of(run.part)).first_row);
+  }
+  return first;
 }
 
 std::size_t BandStitcher::open_bytes() const {
@@ -89,7 +106,8 @@ void BandStitcher::take_regions(BandTrace& band) {
 
 std::uint32_t BandStitcher::take_part(BandTrace& band, std::uint32_t part) {
   const auto take = [&](std::uint32_t from) {
-    const std::uint32_t to = regions_.add(band.regions.part(from).value);
+    const std::uint32_t to = regions_.add(band.regions.part(from).value,
+                                          band.regions.object(band.regions.object_of(from)).first_row);
     for (std::uint32_t r = band.regions.part(from).first_ring; r != kNone; r = band.regions.next_ring(r)) {
       const BandTrace::Ring& ring = band.rings[r];
       regions_.add_ring(to, add_stretch({kInBand, ring.first_edge, ring.edges, ring.saddles}));
@@ -120,12 +138,21 @@ void BandStitcher::trace_seam(const std::int32_t* below,
                               std::int64_t row) {
   const std::int32_t* above = above_.empty() ? nullptr : above_.data();
   find_horizontal_edges(above, below, cols_, rules_.nodata, flat_.data());
-  const CornerLine<std::int32_t> line{
-      above,       below,        cols_,           static_cast<std::int32_t>(row), rules_.nodata, up_.data(),
-      down.data(), flat_.data(), rules_.junctions};
+  std::vector<std::int32_t> corners;
+  const CornerLine<std::int32_t> line{above,
+                                      below,
+                                      cols_,
+                                      static_cast<std::int32_t>(row),
+                                      rules_.nodata,
+                                      up_.data(),
+                                      down.data(),
+                                      flat_.data(),
+                                      corner_rows_ != nullptr ? &corners : nullptr,
+                                      rules_.junctions};
   trace_line(line, chains_, ends_, [&](std::uint32_t node, bool pixel_above, std::int32_t col) {
     close_ring(node, regions_.part_of(run_at(pixel_above ? runs_above_ : runs, col).part));
   });
+  if (corner_rows_ != nullptr) corner_rows_->add(std::move(corners));
 }
 
 /// Borders that go down through the first row of the band go on in its pieces, which lead to its last row or

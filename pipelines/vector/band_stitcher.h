@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipelines/vector/band_trace.h"
+#include "pipelines/vector/corner_rows.h"
 
 namespace scarp::vector {
 
@@ -17,7 +18,12 @@ class BandStitcher {
   using Sink = std::function<void(const TracedObject&)>;
 
   /// @param most_open_bytes  beyond which the borders of open objects are not kept
-  BandStitcher(std::int32_t cols, const TraceRules& rules, std::size_t most_open_bytes, Sink sink);
+  /// @param corner_rows      where the corners of rows are kept that open objects reach; null: nowhere
+  BandStitcher(std::int32_t cols,
+               const TraceRules& rules,
+               std::size_t most_open_bytes,
+               Sink sink,
+               CornerRows* corner_rows = nullptr);
 
   /// The band below those that came before. What it holds is used up.
   /// @throws Error (too_complex) if the objects that are open need more memory than they may have
@@ -53,6 +59,7 @@ class BandStitcher {
   std::uint32_t add_stretch(const Stretch& stretch);
   void release(std::uint32_t stretch);
   void keep_survivors();
+  std::int64_t first_open_row();
   void hand_out(const ObjectBatch& of_band);
   bool empty(const std::vector<std::int32_t>& row, std::int64_t col) const;
 
@@ -60,6 +67,7 @@ class BandStitcher {
   TraceRules rules_;
   std::size_t most_open_bytes_;
   Sink sink_;
+  CornerRows* corner_rows_;
 
   BorderChains chains_;
   OpenEnds ends_;

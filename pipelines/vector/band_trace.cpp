@@ -51,11 +51,12 @@ void BandTracer<T>::trace(const T* pixels, std::int64_t first_row, std::int64_t 
   out.rings.clear();
   out.pieces.clear();
   out.edges.clear();
+  out.corners.clear();
   chains_.clear();
 
   find_vertical_edges(pixels, cols_, nodata_, down_.data());
   find_runs(pixels);
-  out.regions.label({}, below_, rules_.eight_connected);
+  out.regions.label({}, below_, first_row, rules_.eight_connected);
   open_first_row(pixels);
   const T* row = pixels;
   for (std::int64_t i = 1; i < rows; ++i, row += cols_) next_line(row, row + cols_, first_row + i);
@@ -97,9 +98,17 @@ void BandTracer<T>::next_line(const T* above, const T* below, std::int64_t row) 
   find_vertical_edges(below, cols_, nodata_, down_.data());
   find_horizontal_edges(above, below, cols_, nodata_, flat_.data());
   find_runs(below);
-  out_->regions.label(above_, below_, rules_.eight_connected);
-  const CornerLine<T> line{above,           below,      cols_,        static_cast<std::int32_t>(row),
-                           nodata_,         up_.data(), down_.data(), flat_.data(),
+  out_->regions.label(above_, below_, row, rules_.eight_connected);
+  if (rules_.junctions) out_->corners.emplace_back();
+  const CornerLine<T> line{above,
+                           below,
+                           cols_,
+                           static_cast<std::int32_t>(row),
+                           nodata_,
+                           up_.data(),
+                           down_.data(),
+                           flat_.data(),
+                           rules_.junctions ? &out_->corners.back() : nullptr,
                            rules_.junctions};
   trace_line(line, chains_, ends_, [&](std::uint32_t node, bool pixel_above, std::int32_t col) {
     close_ring(node, out_->regions.part_of(run_at(pixel_above ? above_ : below_, col).part));

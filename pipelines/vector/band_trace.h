@@ -51,6 +51,8 @@ struct BandTrace {
   std::vector<Ring> rings;  ///< by the numbers that `regions` knows
   std::vector<Piece> pieces;
   std::vector<BorderEdge> edges;
+  std::vector<std::vector<std::int32_t>>
+      corners;  ///< columns, of every row but the first; only with junctions
 };
 
 /// Traces bands of rows, one after another. One a thread.

@@ -39,7 +39,7 @@ struct ClassTracer<T>::State {
       : cols(width),
         band_rows(rows_of_band(width, options)),
         tracer(width, options.rules),
-        stitcher(width, options.rules, options.most_open_bytes, std::move(sink)) {}
+        stitcher(width, options.rules, options.most_open_bytes, std::move(sink), options.corner_rows) {}
 
   void trace(const T* pixels, std::int64_t rows) {
     tracer.trace(pixels, next_row, rows, band);
@@ -121,7 +121,7 @@ void trace_classes(std::int64_t rows,
                    const ObjectSink& sink) {
   const std::int32_t width = checked_cols(cols);
   const std::int64_t band_rows = rows_of_band(cols, options);
-  BandStitcher stitcher(width, options.rules, options.most_open_bytes, sink);
+  BandStitcher stitcher(width, options.rules, options.most_open_bytes, sink, options.corner_rows);
   tbb::enumerable_thread_specific<BandTracer<T>> tracers(width, options.rules);
   const int cores = tbb::info::default_concurrency();
   tbb::task_arena arena(options.workers > 0 ? std::min(options.workers, cores) : cores);

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "pipelines/vector/band_trace.h"
+#include "pipelines/vector/corner_rows.h"
 
 namespace scarp::vector {
 
@@ -17,7 +18,9 @@ struct TracerOptions {
   std::size_t most_open_bytes = std::size_t{1} << 30;
   /// Rows that are traced at a time; 0: about 4 million pixels. The answer does not depend on it.
   std::int64_t band_rows = 0;
-  int workers = 1;  ///< threads; 0: one a processor core
+  CornerRows* corner_rows = nullptr;  ///< for an ArcSimplifier: filled before objects are handed out, which
+                                      ///< need rules.junctions then
+  int workers = 1;                    ///< threads; 0: one a processor core
 };
 
 using ObjectSink = std::function<void(const TracedObject&)>;

@@ -20,9 +20,10 @@ struct CornerLine {
   std::int32_t cols = 0;
   std::int32_t row = 0;  ///< of the corners: that of the pixels below
   std::optional<T> empty;
-  const std::uint64_t* up = nullptr;    ///< vertical edges of the row above
-  const std::uint64_t* down = nullptr;  ///< vertical edges of the row below
-  const std::uint64_t* flat = nullptr;  ///< horizontal edges between both
+  const std::uint64_t* up = nullptr;             ///< vertical edges of the row above
+  const std::uint64_t* down = nullptr;           ///< vertical edges of the row below
+  const std::uint64_t* flat = nullptr;           ///< horizontal edges between both
+  std::vector<std::int32_t>* corners = nullptr;  ///< where columns of corners are kept; null: nowhere
   bool junctions = false;  ///< borders get a point wherever three meet, also where they go straight on
 };
 
@@ -134,6 +135,7 @@ class LineTracer {
     const unsigned code = sides | empty_pixels(x);
     const std::uint8_t events = corner::kEvents[code];
     const std::int32_t place = (x << BorderEdge::kMarkBits) | corner::marks_of(sides);
+    if (line_.corners != nullptr) line_.corners->push_back(x);
     if (line_.junctions && std::popcount(sides) == 3) pass_straight(x, place, code);
     if (events & corner::kBottomGoesUp) end_bottom_up(x, place);
     if (events & corner::kBottomGoesDown) end_bottom_down(x, place);

@@ -23,11 +23,11 @@ void Regions::clear() {
   next_ring_.clear();
 }
 
-std::uint32_t Regions::add(std::int32_t value) {
+std::uint32_t Regions::add(std::int32_t value, std::int64_t row) {
   const auto id = static_cast<std::uint32_t>(parts_.size());
   const auto object = static_cast<std::uint32_t>(objects_.size());
   parts_.push_back({id, kNone, kNone, object, kNone, value});
-  objects_.push_back({object, 1, kNone, kNone});
+  objects_.push_back({object, 1, kNone, kNone, row});
   return id;
 }
 
@@ -69,6 +69,7 @@ void Regions::unite_object_roots(std::uint32_t keep, std::uint32_t gone) {
   Object& merged = objects_[gone];
   merged.parent = keep;
   kept.open_parts += merged.open_parts;
+  kept.first_row = std::min(kept.first_row, merged.first_row);
   if (merged.first_closed == kNone) return;
   if (kept.first_closed == kNone) {
     kept.first_closed = merged.first_closed;
@@ -102,7 +103,10 @@ bool Regions::close_part(std::uint32_t part) {
   return --object.open_parts == 0;
 }
 
-void Regions::label(const std::vector<Run>& above, std::vector<Run>& below, bool eight_connected) {
+void Regions::label(const std::vector<Run>& above,
+                    std::vector<Run>& below,
+                    std::int64_t row,
+                    bool eight_connected) {
   std::size_t first = 0;
   for (Run& run : below) {
     while (first < above.size() && above[first].end < run.begin) ++first;
@@ -115,7 +119,7 @@ void Regions::label(const std::vector<Run>& above, std::vector<Run>& below, bool
         unite_parts(run.part, other.part);
       }
     }
-    if (run.part == kNone) run.part = add(run.value);
+    if (run.part == kNone) run.part = add(run.value, row);
     if (!eight_connected) continue;
     for (std::size_t i = first; i < above.size() && above[i].begin <= run.end; ++i) {
       const bool corner = above[i].end == run.begin || above[i].begin == run.end;
@@ -144,7 +148,7 @@ void Regions::forget_all_but(std::vector<Run>& runs) {
     if (new_object[object] == kNone) {
       const auto id = static_cast<std::uint32_t>(objects.size());
       new_object[object] = id;
-      objects.push_back({id, objects_[object].open_parts, kNone, kNone});
+      objects.push_back({id, objects_[object].open_parts, kNone, kNone, objects_[object].first_row});
       for (std::uint32_t p = objects_[object].first_closed; p != kNone; p = parts_[p].next_closed) {
         const std::uint32_t moved = keep(p, id);
         kept[moved].next_closed = objects[id].first_closed;

@@ -34,10 +34,11 @@ class Regions {
     std::uint32_t open_parts = 0;
     std::uint32_t first_closed = kNone;
     std::uint32_t last_closed = kNone;
+    std::int64_t first_row = 0;
   };
 
   void clear();
-  std::uint32_t add(std::int32_t value);
+  std::uint32_t add(std::int32_t value, std::int64_t row);
   std::uint32_t part_of(std::uint32_t part);
   std::uint32_t object_of(std::uint32_t part);
   void unite_parts(std::uint32_t a, std::uint32_t b);
@@ -51,8 +52,8 @@ class Regions {
   std::uint32_t next_ring(std::uint32_t ring) const { return next_ring_[ring]; }
   std::uint32_t parts() const { return static_cast<std::uint32_t>(parts_.size()); }
 
-  /// Labels the runs of a row by those of the row above. Runs that have a part already keep it.
-  void label(const std::vector<Run>& above, std::vector<Run>& below, bool eight_connected);
+  /// Labels the runs of row `row` by those of the row above. Runs that have a part already keep it.
+  void label(const std::vector<Run>& above, std::vector<Run>& below, std::int64_t row, bool eight_connected);
 
   /// Forgets everything that no run leads to, in time that is paid for by the parts that were added since.
   /// Finished objects must have been handed out.

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 from conftest import BUILD, PROGRAM, refused, scarp
 
-VERBS = ["detect", "train", "evaluate", "inspect", "terrain", "synth", "model", "demo", "doctor"]
+VERBS = ["detect", "train", "ablate", "calibrate", "folds", "evaluate", "inspect", "terrain", "polygonize", "synth", "model", "demo",
+         "doctor"]
 
 
 def arguments_of(usage, verb):
@@ -46,7 +47,7 @@ def test_help_lists_every_verb_and_the_exit_codes():
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_and_the_common_options(verb, usage):
     text = scarp(verb, "--help").stdout
-    assert text.startswith(("Map", "Train", "Score", "Tell", "Derive", "Make"))
+    assert text.startswith(("Map", "Train", "Compare", "Fit", "Deal", "Score", "Tell", "Derive", "Make"))
     if verb != "model":
         assert "--events" in text and "--config" in text
         assert {"quiet", "events", "config", "cancel-on-stdin-close"} <= set(arguments_of(usage, verb))
@@ -75,7 +76,7 @@ def test_usage_tells_name_flags_type_default_and_choices(usage):
 
 def test_usage_holds_sub_verbs(usage):
     model = next(each for each in usage["verbs"] if each["name"] == "model")
-    assert {"info", "verify"} <= {each["name"] for each in model["verbs"]}
+    assert [each["name"] for each in model["verbs"]] == ["info", "convert", "verify"]
     assert [each["name"] for each in model["verbs"][0]["arguments"]][:2] == ["model", "json"]
 
 

@@ -75,7 +75,7 @@ def test_a_cancelled_run_goes_on_to_the_same_weights(run_file, tmp_path):
     scarp(*longer, "-o", tmp_path / "whole", "-q")
     run = subprocess.Popen([PROGRAM, *longer, "-o", tmp_path / "part", "--events"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     event = {}
-    while not (event.get("event") == "progress" and not event["detail"].startswith("pass 1,")):
+    while not (event.get("event") == "progress" and not event["detail"].startswith("pass 1,") and event["detail"].startswith("pass")):
         event = json.loads(run.stdout.readline())
     run.send_signal(signal.SIGTERM)
     said = run.communicate()[1]

@@ -104,7 +104,7 @@ TEST(DualBranchNetwork, FoldedGivesTheSameAnswer) {
     network->fold_norms();
     const auto after = network(optical, terrain);
     EXPECT_LT(test::largest_difference(after, before),
-              1e-5 * std::max(1.0, before.abs().max().item<double>()));
+              3e-5 * std::max(1.0, before.abs().max().item<double>()));
     EXPECT_FALSE(test::same_bits(after, before));  // otherwise nothing was folded
   }
 }

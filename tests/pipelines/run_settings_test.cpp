@@ -83,6 +83,7 @@ TEST_F(RunSettingsFile, ValuesOutOfRangeAreRefused) {
 
 TEST_F(RunSettingsFile, BrokenYamlAndAMissingFileAreRefused) {
   EXPECT_NE(refusal("scenes: [").find("not valid YAML"), std::string::npos);
+  EXPECT_NE(refusal("? {a: b}\n: c\n").find("a key below '' is no text"), std::string::npos);
   EXPECT_THROW(read_run_settings(folder_.file("absent.yaml"), {}), Error);
   EXPECT_NE(refusal(kSmallest, {"training.epochs"}).find("key.path=value"), std::string::npos);
 }

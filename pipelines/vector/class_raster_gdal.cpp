@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipelines/vector/class_raster_gdal.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include <fmt/format.h>
+#include <gdal_priv.h>
+
+#include "geo/error.h"
+#include "geo/raster_source_gdal.h"
+#include "pipelines/vector/error_scope_gdal.h"
+
+namespace scarp::vector {
+namespace {
+
+using PixelType = geo::PixelType;
+
+int chosen_band(const geo::RasterSource& raster, int band) {
+  const int bands = static_cast<int>(raster.bands().size());
+  if (band == 0 && bands == 1) return 1;
+  if (band >= 1 && band <= bands) return band;
+  throw geo::Error(geo::Fault::wrong_bands,
+                   band == 0 ? fmt::format("{} has {} bands, a class raster has one: is it an image? If not, "
+                                           "choose with -b",
+                                           raster.name(), bands)
+                             : fmt::format("{} has {} bands, there is no band {}: choose from 1 to {}",
+                                           raster.name(), bands, band, bands));
+}
+
+ClassRaster::Type type_of(const geo::RasterSource& raster, GDALDataType stored, PixelType type) {
+  switch (type) {
+    case PixelType::u8:
+      return ClassRaster::Type::u8;
+    case PixelType::u16:
+      return ClassRaster::Type::u16;
+    case PixelType::i8:
+    case PixelType::i16:
+    case PixelType::i32:
+    case PixelType::u32:
+      return ClassRaster::Type::i32;
+    default:
+      break;
+  }
+  throw geo::Error(
+      geo::Fault::unreadable,
+      fmt::format("{} holds numbers of type {}, classes are whole numbers of up to 32 bits: choose "
+                  "the class raster, or round it with gdal_translate -ot Int32",
+                  raster.name(), GDALGetDataTypeName(stored)));
+}
+
+template <typename T>
+constexpr GDALDataType kGdalType = std::is_same_v<T, std::uint8_t>    ? GDT_Byte
+                                   : std::is_same_v<T, std::uint16_t> ? GDT_UInt16
+                                                                      : GDT_Int32;
+
+std::vector<StyleClass> named_classes(GDALDataset& dataset, GDALRasterBand& band) {
+  std::vector<StyleClass> classes;
+  double unused[6];
+  dataset.GetGeoTransform(unused);  // GDAL's GeoTIFF driver reads the .aux.xml with its names now, not before
+  char** names = band.GetCategoryNames();
+  const GDALColorTable* colours = band.GetColorTable();
+  for (int value = 0; names != nullptr && names[value] != nullptr; ++value) {
+    if (*names[value] == '\0') continue;
+    StyleClass named{value, names[value], {0, 0, 0}};
+    if (colours != nullptr && value < colours->GetColorEntryCount()) {
+      const GDALColorEntry& entry = *colours->GetColorEntry(value);
+      named.colour = {static_cast<std::uint8_t>(entry.c1), static_cast<std::uint8_t>(entry.c2),
+                      static_cast<std::uint8_t>(entry.c3)};
+    }
+    classes.push_back(named);
+  }
+  return classes;
+}
+
+}  // namespace
+
+struct ClassRaster::Impl {
+  std::string path;
+  geo::Grid grid;
+  int band = 1;
+  Type type = Type::u8;
+  bool checks_range = false;  ///< unsigned 32 bits are read as signed ones
+  std::optional<std::int32_t> nodata;
+  std::vector<StyleClass> classes;
+  GDALDatasetUniquePtr dataset;
+};
+
+ClassRaster::ClassRaster(const std::string& path, int band) : impl_(std::make_unique<Impl>()) {
+  const auto source = geo::open_raster(path);
+  Impl& raster = *impl_;
+  raster.path = path;
+  raster.grid = source->grid();
+  raster.band = chosen_band(*source, band);
+  const geo::BandInfo& info = source->bands()[static_cast<std::size_t>(raster.band - 1)];
+  const GdalErrorScope errors;
+  raster.dataset.reset(GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY));
+  if (!raster.dataset) throw geo::Error(geo::Fault::unreadable, path + " cannot be opened: " + errors.text());
+  GDALRasterBand& stored = *raster.dataset->GetRasterBand(raster.band);
+  raster.type = type_of(*source, stored.GetRasterDataType(), info.type);
+  raster.checks_range = info.type == PixelType::u32;
+  const bool whole = info.nodata && std::nearbyint(*info.nodata) == *info.nodata;
+  if (whole && std::abs(*info.nodata) <= std::numeric_limits<std::int32_t>::max()) {
+    raster.nodata = static_cast<std::int32_t>(*info.nodata);
+  }
+  raster.classes = named_classes(*raster.dataset, stored);
+}
+
+ClassRaster::~ClassRaster() = default;
+ClassRaster::ClassRaster(ClassRaster&&) noexcept = default;
+ClassRaster& ClassRaster::operator=(ClassRaster&&) noexcept = default;
+
+const geo::Grid& ClassRaster::grid() const {
+  return impl_->grid;
+}
+ClassRaster::Type ClassRaster::type() const {
+  return impl_->type;
+}
+int ClassRaster::band() const {
+  return impl_->band;
+}
+std::optional<std::int32_t> ClassRaster::nodata() const {
+  return impl_->nodata;
+}
+const std::vector<StyleClass>& ClassRaster::classes() const {
+  return impl_->classes;
+}
+
+template <typename T>
+void ClassRaster::read(std::int64_t first_row, std::int64_t rows, T* pixels) {
+  const GdalErrorScope errors;
+  const int width = static_cast<int>(impl_->grid.cols);
+  const int height = static_cast<int>(rows);
+  if (impl_->dataset->GetRasterBand(impl_->band)
+          ->RasterIO(GF_Read, 0, static_cast<int>(first_row), width, height, pixels, width, height,
+                     kGdalType<T>, 0, 0, nullptr) != CE_None) {
+    throw geo::Error(geo::Fault::unreadable,
+                     fmt::format("rows {} to {} of {} cannot be read ({}); the file may be damaged",
+                                 first_row, first_row + rows - 1, impl_->path, errors.text()));
+  }
+  if (!impl_->checks_range) return;
+  constexpr T kBeyond = std::numeric_limits<T>::max();  // what GDAL makes of larger values
+  if (std::find(pixels, pixels + rows * impl_->grid.cols, kBeyond) == pixels + rows * impl_->grid.cols)
+    return;
+  throw geo::Error(
+      geo::Fault::unreadable,
+      fmt::format("{} holds a class beyond {}: more than a 32-bit number can tell apart; give its "
+                  "classes smaller numbers",
+                  impl_->path, std::numeric_limits<std::int32_t>::max() - 1));
+}
+
+template void ClassRaster::read(std::int64_t, std::int64_t, std::uint8_t*);
+template void ClassRaster::read(std::int64_t, std::int64_t, std::uint16_t*);
+template void ClassRaster::read(std::int64_t, std::int64_t, std::int32_t*);
+
+}  // namespace scarp::vector

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "geo/geodesic.h"
+#include "geo/grid.h"
+#include "pipelines/vector/arc_simplifier.h"
+#include "pipelines/vector/object_batch.h"
+#include "pipelines/vector/shape.h"
+
+namespace scarp::vector {
+
+/// What is too small to be kept. Both limits of a kind may be given: what falls below either goes.
+struct SizeLimits {
+  double object_m2 = 0;
+  std::int64_t object_pixels = 0;
+  double hole_m2 = 0;
+  std::int64_t hole_pixels = 0;
+  bool eight_connected = false;  ///< a hole that touches another ring is kept: an object may reach out of it
+
+  /// A hole may hold an object, which would be lost under a filled hole or lie on it: whatever fits into a
+  /// hole that is filled must be too small itself.
+  /// @throws Error (bad_argument) if a hole's limit is above that of objects, or a limit is negative
+  void check() const;
+};
+
+/// A traced object on the map. Used again and again, it stops asking for memory.
+class ObjectShape {
+ public:
+  /// Lays out the rings that are kept; outer ones run counterclockwise on the map. Sizes are geodesic.
+  /// @return false if the object is too small
+  bool make(const TracedObject& object,
+            const geo::Grid& grid,
+            const SizeLimits& limits,
+            const geo::GeodesicMeasure& geodesic);
+  /// Lays out the same rings simplified; sizes stay those of the pixels.
+  void simplify(const TracedObject& object, const geo::Grid& grid, ArcSimplifier& simplifier);
+
+  ShapeView view() const { return {points_, ring_ends_, part_ends_}; }
+  double area_m2() const { return area_m2_; }
+  double perimeter_m() const { return perimeter_m_; }
+  std::int64_t filled_holes() const { return filled_holes_; }
+
+ private:
+  void add_ring(std::span<const Corner> corners, const geo::Grid& grid, bool mirrored);
+
+  std::vector<geo::MapPoint> points_;
+  std::vector<std::uint32_t> ring_ends_;
+  std::vector<std::uint32_t> part_ends_;
+  std::vector<std::uint8_t> kept_;  ///< a ring each
+  double area_m2_ = 0;
+  double perimeter_m_ = 0;
+  std::int64_t filled_holes_ = 0;
+};
+
+/// Calls visit(row, first column, column after the last) for the runs of an object's pixels in some rows, row
+/// by row, from left to right.
+void for_each_run(const TracedObject& object,
+                  std::int64_t first_row,
+                  std::int64_t rows,
+                  const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& visit);
+
+}  // namespace scarp::vector

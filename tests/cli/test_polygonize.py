@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scarp polygonize against GDAL's polygonizer, GEOS and sums in numpy."""
+import resource
+import sqlite3
+
+import numpy as np
+import pytest
+from conftest import features_of, files_in, refused, scarp, write_raster
+from osgeo import gdal, ogr
+
+
+def blobs(rows, cols, classes, seed, calm=0.9):
+    """A class raster with large and small objects: every pixel is like its left or upper neighbour, or new."""
+    random = np.random.default_rng(seed)
+    raster = random.integers(0, classes, (rows, cols)).astype(np.uint8)
+    like = random.random((2, rows, cols)) < calm
+    for row in range(rows):
+        for col in range(cols):
+            if col and like[0, row, col]:
+                raster[row, col] = raster[row, col - 1]
+            elif row and like[1, row, col]:
+                raster[row, col] = raster[row - 1, col]
+    return raster
+
+
+def polygons_of_gdal(path, eight=False):
+    raster = gdal.Open(str(path))
+    band = raster.GetRasterBand(1)
+    memory = ogr.GetDriverByName("Memory").CreateDataSource("m")
+    layer = memory.CreateLayer("p", raster.GetSpatialRef(), ogr.wkbPolygon)
+    layer.CreateField(ogr.FieldDefn("value", ogr.OFTInteger))
+    gdal.Polygonize(band, band.GetMaskBand(), layer, 0, ["8CONNECTED=8"] if eight else [])
+    return [(feature["value"], feature.GetGeometryRef().Clone()) for feature in layer]
+
+
+def shapes_of(path):
+    return [(feature["class_id"], ogr.CreateGeometryFromWkt(feature["outline"])) for feature in features_of(path)]
+
+
+def canonical(shapes):
+    """Shapes as a sorted list of value, area and envelope."""
+    return sorted((value, round(shape.GetArea(), 3), shape.GetEnvelope()) for value, shape in shapes)
+
+
+def drawn(valued):
+    """The value, and each ring as its points, wherever and whichever way it starts."""
+    value, shape = valued
+    return value, sorted(sorted(set(shape.GetGeometryRef(i).GetPoints())) for i in range(shape.GetGeometryCount()))
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory):
+    return write_raster(tmp_path_factory.mktemp("classes") / "classes.tif", blobs(90, 70, 4, 3), nodata=0)
+
+
+def test_four_connected_polygons_are_those_of_gdal(classes, tmp_path):
+    scarp("polygonize", classes, "-o", tmp_path / "p.gpkg", "-q")
+    ours, theirs = shapes_of(tmp_path / "p.gpkg"), polygons_of_gdal(classes)
+    assert canonical(ours) == canonical(theirs)
+    assert all(shape.IsValid() and shape.GetGeometryName() == "POLYGON" for _, shape in ours)
+    assert sorted(map(drawn, ours)) == sorted(map(drawn, theirs))
+
+
+def test_eight_connected_objects_are_valid_and_those_of_gdal_made_valid(classes, tmp_path):
+    scarp("polygonize", classes, "-o", tmp_path / "p.gpkg", "--connectedness", 8, "-q")
+    ours, theirs = shapes_of(tmp_path / "p.gpkg"), polygons_of_gdal(classes, eight=True)
+    assert all(shape.IsValid() and shape.GetGeometryName() == "MULTIPOLYGON" for _, shape in ours)
+    assert canonical(ours) == canonical([(value, shape.MakeValid()) for value, shape in theirs])
+
+
+@pytest.mark.parametrize("kind, nodata", [(np.uint8, None), (np.uint16, 0), (np.int16, -7), (np.int32, None), (np.uint32, 0)])
+def test_every_value_but_nodata_becomes_polygons_whatever_its_type(tmp_path, kind, nodata):
+    values = blobs(30, 40, 3, 5).astype(kind)
+    if kind == np.int16:
+        values[values == 0] = -7
+    if kind == np.int32:
+        values *= 70000
+    path = write_raster(tmp_path / "c.tif", values, nodata=nodata)
+    scarp("polygonize", path, "-o", tmp_path / "p.gpkg", "-q")
+    area = {}
+    for value, shape in shapes_of(tmp_path / "p.gpkg"):
+        area[value] = area.get(value, 0) + round(shape.GetArea() / 100)
+    expected = {int(v): int((values == v).sum()) for v in np.unique(values) if v != nodata}
+    assert area == expected
+
+
+def test_workers_change_no_byte(classes, tmp_path):
+    for workers in (1, 2):
+        scarp("polygonize", classes, "-o", tmp_path / f"{workers}.fgb", "-j", workers, "-q")
+    assert (tmp_path / "1.fgb").read_bytes() == (tmp_path / "2.fgb").read_bytes()
+
+
+def test_fields_of_terrain_and_confidence_are_sums_over_the_pixels(tmp_path):
+    values = np.zeros((20, 30), np.uint8)
+    values[4:9, 5:12] = 1
+    confidence = np.linspace(0, 1, 600, dtype=np.float32).reshape(20, 30)
+    elevation = 100 + 2 * np.mgrid[0:20, 0:30][0].astype(np.float32)
+    raster = write_raster(tmp_path / "c.tif", values, nodata=0)
+    p = write_raster(tmp_path / "p.tif", confidence)
+    dem = write_raster(tmp_path / "dem.tif", elevation)
+    scarp("polygonize", raster, "-o", tmp_path / "p.gpkg", "--dem", dem, "--confidence", p, "-q")
+    (feature,) = features_of(tmp_path / "p.gpkg")
+    inside = np.round(confidence[values == 1] * 254) / 254
+    assert feature["conf_mean"] == pytest.approx(inside.mean(), abs=1e-6)
+    assert feature["conf_min"] == pytest.approx(inside.min(), abs=1e-6)
+    assert (feature["elev_min"], feature["elev_max"]) == (108, 116)
+    assert feature["aspect"] == pytest.approx(0, abs=1e-3) or feature["aspect"] == pytest.approx(360, abs=1e-3)
+    assert not feature["edge"]
+
+
+def test_objects_at_the_border_say_so(tmp_path):
+    raster = write_raster(tmp_path / "c.tif", np.array([[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 2, 0], [0, 0, 0, 0]], np.uint8), nodata=0)
+    scarp("polygonize", raster, "-o", tmp_path / "p.gpkg", "-q")
+    assert {f["class_id"]: bool(f["edge"]) for f in features_of(tmp_path / "p.gpkg")} == {1: True, 2: False}
+
+
+def test_small_objects_and_holes_go(tmp_path):
+    values = np.zeros((12, 12), np.uint8)
+    values[1:9, 1:9] = 1
+    values[3, 3] = 0                # a hole of one pixel
+    values[5:7, 5:7] = 2            # an object of four in a hole of four
+    values[10, 10] = 1
+    raster = write_raster(tmp_path / "c.tif", values, nodata=0)
+    scarp("polygonize", raster, "-o", tmp_path / "px.gpkg", "--min-area-px", 5, "--min-hole-px", 5, "-q")
+    (feature,) = features_of(tmp_path / "px.gpkg")
+    assert ogr.CreateGeometryFromWkt(feature["outline"]).GetArea() == 6400
+    scarp("polygonize", raster, "-o", tmp_path / "m2.gpkg", "--min-area", 450, "--min-hole", 150, "-q")
+    (feature,) = features_of(tmp_path / "m2.gpkg")
+    assert ogr.CreateGeometryFromWkt(feature["outline"]).GetArea() == 6000
+    refused(tmp_path, 2, ["smallest object"], "polygonize", raster, "-o", tmp_path / "n.gpkg", "--min-hole", 5)
+
+
+@pytest.mark.parametrize("options", [("dp",), ("vw",), ("dp", "--smooth")])
+def test_simplified_neighbours_share_their_borders(tmp_path, options):
+    raster = write_raster(tmp_path / "c.tif", blobs(120, 100, 4, 9, 0.96) + np.uint8(1))
+    scarp("polygonize", raster, "-o", tmp_path / "exact.gpkg", "-q")
+    scarp("polygonize", raster, "-o", tmp_path / "p.gpkg", "--simplify", 15, "--simplify-method", *options, "-q")
+    exact, ours = shapes_of(tmp_path / "exact.gpkg"), shapes_of(tmp_path / "p.gpkg")
+    assert len(ours) == len(exact)
+    collection = ogr.Geometry(ogr.wkbMultiPolygon)
+    for _, shape in ours:
+        assert shape.IsValid() and shape.GetArea() > 0
+        collection.AddGeometry(shape)
+    assert collection.UnionCascaded().GetArea() == pytest.approx(sum(shape.GetArea() for _, shape in ours), rel=1e-9)
+    assert collection.UnionCascaded().GetArea() == pytest.approx(120 * 100 * 100, rel=1e-9)
+    if "--smooth" not in options:
+        points = [sum(shape.GetGeometryRef(i).GetPointCount() for i in range(shape.GetGeometryCount())) for _, shape in ours]
+        before = [sum(shape.GetGeometryRef(i).GetPointCount() for i in range(shape.GetGeometryCount())) for _, shape in exact]
+        assert sum(points) < 0.9 * sum(before)
+
+
+def test_a_rotated_raster_gives_polygons_where_its_pixels_lie(tmp_path):
+    path = write_raster(tmp_path / "c.tif", np.array([[0, 1], [0, 0]], np.uint8), nodata=0)
+    raster = gdal.Open(str(path), gdal.GA_Update)
+    raster.SetGeoTransform((600000, 6, 8, 5200000, 8, -6))
+    raster = None
+    scarp("polygonize", path, "-o", tmp_path / "p.gpkg", "-q")
+    (feature,) = features_of(tmp_path / "p.gpkg")
+    shape = ogr.CreateGeometryFromWkt(feature["outline"])
+    assert shape.GetArea() == pytest.approx(100)
+    assert shape.GetEnvelope() == pytest.approx((600006, 600020, 5200002, 5200016))
+
+
+def test_class_names_with_quotes_and_markup_are_written_as_they_are(tmp_path):
+    name = "O'Neil's \"slide\" <b>&amp; flow"
+    path = write_raster(tmp_path / "c.tif", np.array([[0, 1]], np.uint8), nodata=0)
+    raster = gdal.Open(str(path), gdal.GA_Update)
+    raster.GetRasterBand(1).SetCategoryNames(["", name])
+    raster = None
+    for ending in ("gpkg", "fgb", "geojson"):
+        scarp("polygonize", path, "-o", tmp_path / f"p.{ending}", "-q")
+        assert [f["class"] for f in features_of(tmp_path / f"p.{ending}")] == [name]
+
+
+def test_numbers_that_are_no_classes_are_refused(tmp_path):
+    path = write_raster(tmp_path / "p.tif", np.zeros((3, 3), np.float32))
+    refused(tmp_path, 3, ["p.tif", "Float32", "gdal_translate"], "polygonize", path, "-o", tmp_path / "p.gpkg")
+    path = write_raster(tmp_path / "many.tif", np.full((3, 3), 4000000000, np.uint32))
+    refused(tmp_path, 3, ["many.tif", "32-bit"], "polygonize", path, "-o", tmp_path / "p.gpkg")
+    image = write_raster(tmp_path / "image.tif", np.zeros((3, 3, 3), np.uint8))
+    refused(tmp_path, 3, ["image.tif", "3 bands", "-b"], "polygonize", image, "-o", tmp_path / "p.gpkg")
+
+
+def test_confidence_on_another_grid_is_refused(classes, tmp_path):
+    other = write_raster(tmp_path / "p.tif", np.zeros((5, 5), np.uint8))
+    refused(tmp_path, 3, ["p.tif", "same grid"], "polygonize", classes, "-o", tmp_path / "p.gpkg", "--confidence", other)
+
+
+def test_a_full_disk_leaves_nothing(tmp_path):
+    path = write_raster(tmp_path / "c.tif", (np.add.outer(np.arange(400), np.arange(400)) % 2).astype(np.uint8))
+
+    def little_room():
+        import signal
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+
+    for ending in ("gpkg", "fgb"):
+        refused(tmp_path, 4, [f"p.{ending}"], "polygonize", path, "-o", tmp_path / f"p.{ending}", preexec_fn=little_room)
+
+
+def test_an_output_that_another_program_has_open_is_kept(classes, tmp_path):
+    target = tmp_path / "p.gpkg"
+    scarp("polygonize", classes, "-o", target, "-q")
+    refused(tmp_path, 2, ["p.gpkg", "--overwrite"], "polygonize", classes, "-o", target)
+    reader = sqlite3.connect(target, isolation_level=None)
+    reader.execute("PRAGMA journal_mode=WAL")
+    reader.execute("CREATE TABLE notes (text)")
+    before = files_in(tmp_path)
+    run = scarp("polygonize", classes, "-o", target, "--overwrite", "-q", code=4)
+    assert "p.gpkg" in run.stderr and "another program has it open" in run.stderr
+    assert files_in(tmp_path) == before
+    reader.close()
+    assert len(features_of(target)) > 10
