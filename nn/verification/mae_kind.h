@@ -14,7 +14,6 @@ GoldenKind hpm_kind();
 GoldenKind hpm_parts_kind();  ///< losses, masks and averages alone
 GoldenKind msn_kind();
 GoldenKind msn_parts_kind();  ///< loss and schedules alone
-GoldenKind contrast_kind();
 GoldenKind block_kind();
 GoldenKind positions_kind();
 GoldenKind coordinate_attention_kind();
