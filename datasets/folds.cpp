@@ -143,7 +143,7 @@ std::vector<int> folds_of(const Folds& folds,
                                   [&](const SceneFolds& s) { return s.scene == scene; });
   if (found == folds.scenes.end()) {
     throw Error(Fault::other_data, file + " has no folds for the scene \"" + scene +
-                                         "\"; name the scene as in the file, or make folds with scarp folds");
+                                       "\"; name the scene as in the file, or make folds with scarp folds");
   }
   std::vector<int> result;
   std::size_t absent = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "nn/weight_summary.h"
 #include "nn/io/card_file.h"
+#include "nn/weight_summary.h"
 #include "nn/weights/element_values.h"
 #include "nn/weights/vit_layouts.h"
 #include "nn/weights/vit_names.h"
