@@ -139,7 +139,7 @@ std::vector<torch::Tensor> DualBranchNetworkImpl::encode(const torch::Tensor& op
                                                          const torch::Tensor& terrain) {
   // shrunk first, so that only a quarter is brought to the layout and precision of the weights
   const auto seen = [&](const torch::Tensor& x) {
-    const auto small = options.input_stride == 1 ? x : torch::avg_pool2d(x, options.input_stride);
+    const auto small = options.input_stride == 1 ? x : mean_of_2x2(x);
     return small.to(head_->weight.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
   };
   if (!joint_.is_empty()) return joint_->forward(seen(torch::cat({optical, terrain}, 1)));

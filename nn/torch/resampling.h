@@ -11,4 +11,7 @@ namespace scarp::nn {
 /// @return   [B, C, 2 H, 2 W]
 at::Tensor upsample_bilinear_2x(const at::Tensor& x);
 
+/// Half the size: the mean of 2 x 2 pixels. [B, C, H, W] -> [B, C, H / 2, W / 2], H and W even
+at::Tensor mean_of_2x2(const at::Tensor& x);
+
 }  // namespace scarp::nn

@@ -193,5 +193,14 @@ TEST(DualBranchNetwork, JoinedAtHighLevelsItStillSeesTheTerrain) {
                             network->forward(optical, torch::ones({1, 3, 64, 64}))));
 }
 
+TEST(MeanOf2x2, EqualsPoolingInEveryLayout) {
+  const auto x = torch::rand({2, 3, 8, 12});
+  const auto expected = torch::avg_pool2d(x, 2);
+  EXPECT_LT(test::largest_difference(mean_of_2x2(x), expected), 1e-6);
+  EXPECT_LT(test::largest_difference(mean_of_2x2(x.contiguous(at::MemoryFormat::ChannelsLast)), expected),
+            1e-6);
+  EXPECT_THROW(mean_of_2x2(torch::rand({1, 1, 3, 4})), c10::Error);
+}
+
 }  // namespace
 }  // namespace scarp::nn
