@@ -14,7 +14,7 @@ def detected(args, folder):
                           folder / "classes.tif", "--precision", args.precision, "-j", "1", "--overwrite", "--events"],
                          check=True, capture_output=True, text=True)
     summary = [event for event in map(json.loads, run.stdout.splitlines()) if event.get("event") == "result" and event["kind"] == "summary"]
-    return summary[-1]["seconds"], summary[-1]["tiles"]
+    return summary[-1]["data"]["seconds"], summary[-1]["data"]["tiles"]
 
 
 def forward(args, tiles):
