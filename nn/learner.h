@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/contrast_options.h"
 #include "nn/device.h"
 #include "nn/model_card.h"
 
@@ -59,7 +60,8 @@ struct TrainingOptions {
       0;  ///< share of samples without their image, so that terrain is not neglected; only with both
   double drop_terrain = 0;  ///< share of samples without their terrain
   int patience = 0;         ///< ends after so many passes without a better validation F1 of class 1; 0: never
-  int threads = 1;          ///< of one training
+  ContrastOptions contrast;  ///< beside the segmentation loss
+  int threads = 1;           ///< of one training
   std::string device = "auto";
   Precision precision = Precision::fp32;  ///< automatic: bf16 if a probe at the start finds its steps faster;
                                           ///< a resumed training keeps what was found
@@ -80,7 +82,8 @@ struct TrainingEvent {
   std::int64_t epoch = 0;
   std::int64_t step = 0;
   std::int64_t steps = 0;  ///< in all
-  double loss = 0;         ///< mean since the last event
+  double loss = 0;         ///< mean since the last event, all terms
+  double contrast = 0;     ///< of it, the contrastive term as weighted
   double learning_rate = 0;
   double seconds_a_step = 0;
   Precision precision = Precision::fp32;  ///< as it is trained

@@ -201,7 +201,7 @@ std::unique_ptr<Segmenter> load_segmenter(const std::string& path, const Segment
     const at::Device device = choose_device(options.device);
     require_weights_of(card, file);
     DualBranchNetwork network = make_network(card);
-    restore(network, kModelPrefix,
+    restore(*network, kModelPrefix,
             read_tensors(file, [](const std::string& name) { return name.rfind(kModelPrefix, 0) == 0; }),
             path);
     return std::make_unique<NetworkSegmenter>(std::move(card), std::move(network), device, options);

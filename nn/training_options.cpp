@@ -5,11 +5,38 @@
 #include "nn/learner.h"
 
 namespace scarp::nn {
+namespace {
+
+void require(bool condition, const std::string& sentence) {
+  if (!condition) throw std::invalid_argument(sentence);
+}
+
+}  // namespace
+
+void ContrastOptions::check() const {
+  require(weight >= 0 && std::isfinite(weight),
+          "contrast.weight must not be negative, is " + std::to_string(weight));
+  require(temperature > 0, "contrast.temperature must be positive, is " + std::to_string(temperature));
+  require(ramp >= 0 && ramp <= 1, "contrast.ramp must lie in 0 to 1, is " + std::to_string(ramp));
+  require(stride >= 4, "contrast.stride must be at least 4, is " + std::to_string(stride));
+  require(band >= 1, "contrast.band must be at least 1, is " + std::to_string(band));
+  require(width >= 2 && width <= 4096, "contrast.width must lie in 2 to 4096, is " + std::to_string(width));
+  require(queue >= 1 && queue <= 1 << 20,
+          "contrast.queue must lie in 1 to 1048576, is " + std::to_string(queue));
+  require(warmup >= 1 && warmup <= queue,
+          "contrast.warmup must lie in 1 to contrast.queue, is " + std::to_string(warmup));
+  require(draws >= 1 && draws <= 4096, "contrast.draws must lie in 1 to 4096, is " + std::to_string(draws));
+}
+
+int ContrastOptions::level(int input_stride) const {
+  for (int level = 1; level <= 3; ++level) {
+    if (stride == (2 << level) * input_stride) return level;
+  }
+  throw std::invalid_argument("contrast.stride must be 4, 8 or 16 times network.input_stride (" +
+                              std::to_string(input_stride) + "), is " + std::to_string(stride));
+}
 
 void TrainingOptions::check() const {
-  const auto require = [](bool condition, const std::string& sentence) {
-    if (!condition) throw std::invalid_argument(sentence);
-  };
   require(epochs >= 1, "training.epochs must be at least 1, is " + std::to_string(epochs));
   require(batch >= 2, "training.batch must be at least 2 (batch norm), is " + std::to_string(batch));
   require(learning_rate > 0, "training.learning_rate must be positive, is " + std::to_string(learning_rate));
@@ -33,6 +60,7 @@ void TrainingOptions::check() const {
           "are " +
               std::to_string(drop_optical) + " and " + std::to_string(drop_terrain));
   require(patience >= 0, "training.patience must not be negative, is " + std::to_string(patience));
+  contrast.check();
   require(threads >= 1, "training.threads must be at least 1, is " + std::to_string(threads));
 }
 

@@ -53,6 +53,7 @@ void RunFolder::log(const nn::TrainingEvent& event) {
                          {"loss", event.loss},
                          {"learning_rate", event.learning_rate},
                          {"seconds_a_step", event.seconds_a_step}};
+  if (event.contrast > 0) line["contrast"] = event.contrast;
   if (event.validated) {
     line["validation_loss"] = event.validation_loss;
     for (std::size_t c = 1; c < event.validation.size(); ++c) {

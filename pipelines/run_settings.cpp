@@ -128,6 +128,7 @@ void RunSettings::check() const {
   try {
     network.check();
     training.check();
+    if (training.contrast.on()) training.contrast.level(network.input_stride);
   } catch (const std::invalid_argument& error) {
     throw Error(Fault::usage, error.what());
   }

@@ -26,6 +26,12 @@ const Names<nn::Fusion> kFusions = {{"all_levels", nn::Fusion::all_levels},
 const Names<nn::Precision> kPrecisions = {{"auto", nn::Precision::automatic},
                                           {"fp32", nn::Precision::fp32},
                                           {"bf16", nn::Precision::bf16}};
+const Names<nn::ContrastKeys> kKeys = {{"batch", nn::ContrastKeys::batch},
+                                       {"queue", nn::ContrastKeys::queue},
+                                       {"momentum", nn::ContrastKeys::momentum}};
+const Names<nn::AnchorMode> kAnchors = {{"walls", nn::AnchorMode::walls},
+                                        {"band", nn::AnchorMode::band},
+                                        {"random", nn::AnchorMode::random}};
 const Names<KeptWeights> kKept = {{"last", KeptWeights::last}, {"best", KeptWeights::best}};
 const Names<geo::DemGaps> kGaps = {{"fill", geo::DemGaps::fill}, {"mask", geo::DemGaps::mask}};
 const Names<SceneUse> kUses = {{"split", SceneUse::split},
@@ -386,6 +392,47 @@ std::vector<Setting> training_settings() {
   };
 }
 
+std::vector<Setting> contrast_settings() {
+  return {
+      value(
+          "contrast.weight", "", "of the contrastive loss at boundaries beside the others; 0: off",
+          [](RunSettings & s) -> auto& { return s.training.contrast.weight; }),
+      value(
+          "contrast.temperature", "", "similarities are divided by it",
+          [](RunSettings & s) -> auto& { return s.training.contrast.temperature; }),
+      value(
+          "contrast.ramp", "", "share of the steps in which the weight rises from 0",
+          [](RunSettings & s) -> auto& { return s.training.contrast.ramp; }),
+      choice(
+          "contrast.keys", kKeys,
+          "what anchors are held against: their batch, queues of earlier batches, or queues filled by the "
+          "moving average of the weights (momentum encoder)",
+          [](RunSettings & s) -> auto& { return s.training.contrast.keys; }),
+      choice(
+          "contrast.anchors", kAnchors,
+          "where anchors lie in a landslide: back and side walls, the whole inner boundary band, or anywhere",
+          [](RunSettings & s) -> auto& { return s.training.contrast.anchors; }),
+      value(
+          "contrast.stride", "px", "side of a hyper-pixel: 4, 8 or 16 times network.input_stride",
+          [](RunSettings & s) -> auto& { return s.training.contrast.stride; }),
+      value(
+          "contrast.band", "cells", "depth of the boundary bands",
+          [](RunSettings & s) -> auto& { return s.training.contrast.band; }),
+      value(
+          "contrast.width", "", "numbers of an embedding",
+          [](RunSettings & s) -> auto& { return s.training.contrast.width; }),
+      value(
+          "contrast.queue", "", "embeddings that the queue of a category holds",
+          [](RunSettings & s) -> auto& { return s.training.contrast.queue; }),
+      value(
+          "contrast.warmup", "", "embeddings that every queue needs before queues are used",
+          [](RunSettings & s) -> auto& { return s.training.contrast.warmup; }),
+      value(
+          "contrast.draws", "", "cells of each category drawn from a window, at most",
+          [](RunSettings & s) -> auto& { return s.training.contrast.draws; }),
+  };
+}
+
 }  // namespace
 
 const std::vector<Setting>& run_settings_keys() {
@@ -394,6 +441,7 @@ const std::vector<Setting>& run_settings_keys() {
     append(settings, network_settings());
     append(settings, sample_settings());
     append(settings, training_settings());
+    append(settings, contrast_settings());
     return settings;
   }();
   return all;

@@ -105,6 +105,7 @@ class Follower {
   void log_to_tensorboard(const nn::TrainingEvent& event) {
     if (!tensorboard_) tensorboard_.emplace(folder_.tensorboard(), event.step);
     tensorboard_->scalar("training/loss", event.step, event.loss);
+    if (event.contrast > 0) tensorboard_->scalar("training/contrast", event.step, event.contrast);
     tensorboard_->scalar("training/learning_rate", event.step, event.learning_rate);
     tensorboard_->scalar("training/seconds_a_step", event.step, event.seconds_a_step);
     if (!event.validated) return;

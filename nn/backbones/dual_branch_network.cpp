@@ -107,9 +107,13 @@ DualBranchNetworkImpl::DualBranchNetworkImpl(const NetworkOptions& given,
   head_ = register_module("head", torch::nn::Conv2d(torch::nn::Conv2dOptions(last, classes, 1)));
 }
 
-ResidualEncoder& DualBranchNetworkImpl::encoder() {
+const ResidualEncoder& DualBranchNetworkImpl::encoder() const {
   if (!joint_.is_empty()) return joint_;
   return optical_.is_empty() ? terrain_ : optical_;
+}
+
+const std::vector<std::int64_t>& DualBranchNetworkImpl::feature_channels() const {
+  return encoder()->channels();
 }
 
 void DualBranchNetworkImpl::add_fusions() {
@@ -128,24 +132,27 @@ void DualBranchNetworkImpl::add_fusions() {
 std::vector<torch::Tensor> DualBranchNetworkImpl::fuse(const std::vector<torch::Tensor>& optical,
                                                        const std::vector<torch::Tensor>& terrain) {
   std::vector<torch::Tensor> fused;
-  for (std::size_t level = 0; level < fusions_.size(); ++level) {
+  for (std::size_t level = 0; level < optical.size(); ++level) {
     auto& fusion = fusions_[level];
     fused.push_back(fusion.is_empty() ? optical[level] : fusion->forward(optical[level], terrain[level]));
   }
   return fused;
 }
 
-std::vector<torch::Tensor> DualBranchNetworkImpl::encode(const torch::Tensor& optical,
-                                                         const torch::Tensor& terrain) {
+std::vector<torch::Tensor> DualBranchNetworkImpl::features(const torch::Tensor& optical,
+                                                           const torch::Tensor& terrain,
+                                                           std::size_t levels) {
+  check_planes(optical, optical_planes_, "optical");
+  check_planes(terrain, terrain_planes_, "terrain");
   // shrunk first, so that only a quarter is brought to the layout and precision of the weights
   const auto seen = [&](const torch::Tensor& x) {
     const auto small = options.input_stride == 1 ? x : mean_of_2x2(x);
     return small.to(head_->weight.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
   };
-  if (!joint_.is_empty()) return joint_->forward(seen(torch::cat({optical, terrain}, 1)));
-  if (optical_.is_empty()) return terrain_->forward(seen(terrain));
-  if (terrain_.is_empty()) return optical_->forward(seen(optical));
-  return fuse(optical_->forward(seen(optical)), terrain_->forward(seen(terrain)));
+  if (!joint_.is_empty()) return joint_->forward(seen(torch::cat({optical, terrain}, 1)), levels);
+  if (optical_.is_empty()) return terrain_->forward(seen(terrain), levels);
+  if (terrain_.is_empty()) return optical_->forward(seen(optical), levels);
+  return fuse(optical_->forward(seen(optical), levels), terrain_->forward(seen(terrain), levels));
 }
 
 void DualBranchNetworkImpl::check_planes(const torch::Tensor& planes,
@@ -163,17 +170,20 @@ void DualBranchNetworkImpl::check_planes(const torch::Tensor& planes,
 torch::Tensor DualBranchNetworkImpl::forward(const torch::Tensor& optical,
                                              const torch::Tensor& terrain,
                                              const std::optional<at::Generator>& dropout) {
-  check_planes(optical, optical_planes_, "optical");
-  check_planes(terrain, terrain_planes_, "terrain");
-  const std::vector<torch::Tensor> features = encode(optical, terrain);
+  return logits(features(optical, terrain), dropout);
+}
+
+torch::Tensor DualBranchNetworkImpl::logits(const std::vector<torch::Tensor>& features,
+                                            const std::optional<at::Generator>& dropout) {
+  TORCH_CHECK(features.size() == kEncoderLevels, "DualBranchNetwork: logits need features of all strides");
   auto x = features.back();  // [B, 512w, H/32, W/32]
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     x = steps_[i]->forward(x, features[features.size() - 2 - i]);
     if (is_training() && options.dropout > 0) x = drop_channels(x, options.dropout, dropout);
   }
-  const auto logits = head_(last_up_->forward(x));  // [B, classes, H, W] of what the network sees
-  if (options.input_stride == 1) return logits;
-  const auto fine = logits.to(torch::kFloat32).contiguous();
+  const auto seen = head_(last_up_->forward(x));  // [B, classes, H, W] of what the network sees
+  if (options.input_stride == 1) return seen;
+  const auto fine = seen.to(torch::kFloat32).contiguous();
   // LibTorch's own is faster, but its backward pass on a GPU adds in any order
   return fine.is_cpu() ? torch::upsample_bilinear2d(fine, {2 * fine.size(2), 2 * fine.size(3)}, false)
                        : upsample_bilinear_2x(fine);
@@ -190,10 +200,10 @@ void DualBranchNetworkImpl::fold_norms() {
   fold(last_up_);
 }
 
-void initialise(DualBranchNetwork& network, std::uint64_t seed) {
+void initialise(torch::nn::Module& network, std::uint64_t seed) {
   const torch::NoGradGuard no_grad;
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  for (auto& item : network->named_parameters()) {
+  for (auto& item : network.named_parameters()) {
     auto& parameter = item.value();
     if (parameter.dim() == 4) {
       const auto inputs = static_cast<double>(parameter.numel() / parameter.size(0));

@@ -70,11 +70,13 @@ torch::nn::Sequential ResidualEncoderImpl::make_stage(EncoderShape shape,
   return stage;
 }
 
-std::vector<torch::Tensor> ResidualEncoderImpl::forward(const torch::Tensor& x) {
+std::vector<torch::Tensor> ResidualEncoderImpl::forward(const torch::Tensor& x, std::size_t levels) {
   std::vector<torch::Tensor> features;
   features.push_back(normed(bn1_, conv1_(x)).relu_());  // [B, 64w, H/2, W/2]
+  if (levels == 1) return features;
   auto y = torch::max_pool2d(features.back(), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
-  for (auto& stage : stages_) features.push_back(y = stage->forward(y));  // strides 4, 8, 16, 32
+  for (std::size_t stage = 0; stage + 1 < levels; ++stage)  // strides 4, 8, 16, 32
+    features.push_back(y = stages_.at(stage)->forward(y));
   return features;
 }
 

@@ -49,10 +49,7 @@ ContrastLoss contrast_loss(const at::Tensor& embeddings,
                            const at::Tensor& anchors,
                            double temperature,
                            const ContrastSet* others) {
-  const ContrastSet set =
-      others != nullptr
-          ? *others
-          : ContrastSet{embeddings, labels, torch::ones_like(labels, labels.options().dtype(torch::kBool))};
+  const ContrastSet set = others != nullptr ? *others : ContrastSet{embeddings, labels, labels >= 0};
   check(embeddings, labels, anchors, temperature, set);
   const Pairs pairs = pairs_of(labels, anchors, set, others == nullptr);
   const auto against = others == nullptr ? set.embeddings : set.embeddings.detach();

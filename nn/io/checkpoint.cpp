@@ -10,11 +10,20 @@
 namespace scarp::nn {
 namespace {
 
-std::map<std::string, at::Tensor> state_of(const DualBranchNetwork& network) {
+std::map<std::string, at::Tensor> state_of(const torch::nn::Module& module) {
   std::map<std::string, at::Tensor> state;
-  for (const auto& item : network->named_parameters()) state[item.key()] = item.value();
-  for (const auto& item : network->named_buffers()) state[item.key()] = item.value();
+  for (const auto& item : module.named_parameters()) state[item.key()] = item.value();
+  for (const auto& item : module.named_buffers()) state[item.key()] = item.value();
   return state;
+}
+
+std::vector<std::string> branches_of(const ModelCard& card) {
+  const bool optical = !card.optical.empty(), terrain = !card.terrain.empty();
+  if (optical && terrain && card.network.fusion == Fusion::early) return {"joint"};
+  std::vector<std::string> branches;
+  if (optical) branches.emplace_back("optical");
+  if (terrain) branches.emplace_back("terrain");
+  return branches;
 }
 
 }  // namespace
@@ -22,11 +31,10 @@ std::map<std::string, at::Tensor> state_of(const DualBranchNetwork& network) {
 void require_weights_of(const ModelCard& card, const SafetensorsFile& file) {
   const std::int64_t planes = scaled_channels(512, card.network.width);
   const std::vector<std::int64_t> wanted = {planes, planes, 3, 3};  // in all three encoder shapes
-  for (const auto& [branch, channels] :
-       {std::pair{"optical", card.optical.size()}, {"terrain", card.terrain.size()}}) {
-    const std::string name = std::string(kModelPrefix) + branch + ".layer4.1.conv2.weight";
+  for (const std::string& branch : branches_of(card)) {
+    const std::string name = kModelPrefix + branch + ".layer4.1.conv2.weight";
     const auto found = file.header().tensors.find(name);
-    if (channels == 0 || (found != file.header().tensors.end() && found->second.shape == wanted)) continue;
+    if (found != file.header().tensors.end() && found->second.shape == wanted) continue;
     throw Error(Fault::mismatch, file.path() + ": the weights " + name +
                                      " are missing or have another shape than the "
                                      "model's card says");
@@ -41,17 +49,17 @@ DualBranchNetwork make_network(const ModelCard& card) {
                            static_cast<std::int64_t>(card.classes.size()));
 }
 
-void collect(const DualBranchNetwork& network, const std::string& prefix, NamedTensors& tensors) {
-  for (const auto& [name, tensor] : state_of(network)) tensors[prefix + name] = tensor;
+void collect(const torch::nn::Module& module, const std::string& prefix, NamedTensors& tensors) {
+  for (const auto& [name, tensor] : state_of(module)) tensors[prefix + name] = tensor;
 }
 
-void restore(DualBranchNetwork& network,
+void restore(torch::nn::Module& module,
              const std::string& prefix,
              const NamedTensors& tensors,
              const std::string& path) {
   const torch::NoGradGuard no_grad;
   std::set<std::string> used;
-  for (auto& [name, tensor] : state_of(network)) {
+  for (auto& [name, tensor] : state_of(module)) {
     const auto found = tensors.find(prefix + name);
     if (found == tensors.end())
       throw Error(Fault::mismatch,

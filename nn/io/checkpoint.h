@@ -22,12 +22,12 @@ void require_weights_of(const ModelCard& card, const SafetensorsFile& file);
 /// A network of the card's shape, weights not set.
 DualBranchNetwork make_network(const ModelCard& card);
 
-/// Adds all parameters and buffers of a network as PREFIX + name.
-void collect(const DualBranchNetwork& network, const std::string& prefix, NamedTensors& tensors);
+/// Adds all parameters and buffers as PREFIX + name.
+void collect(const torch::nn::Module& module, const std::string& prefix, NamedTensors& tensors);
 
 /// Sets all parameters and buffers from PREFIX + name, whatever floating type they are stored in.
 /// @throws Error (mismatch) naming a tensor that is missing, left over, or of another shape
-void restore(DualBranchNetwork& network,
+void restore(torch::nn::Module& module,
              const std::string& prefix,
              const NamedTensors& tensors,
              const std::string& path);

@@ -22,8 +22,9 @@ struct ContrastLoss {
 /// one)
 ///   l_i = mean over j in P of  log(exp(s_ij) + sum over k in N of exp(s_ik)) - s_ij,   s_ij = z_i . z_j / t,
 /// computed with log-sum-exp over these terms alone, so that cold temperatures stay finite. Every label is a
-/// category, 0 too. Source: Wang et al., "Exploring Cross-Image Pixel Contrast for Semantic Segmentation"
-/// (ICCV 2021), equation 3, without the factor of two temperatures of its code.
+/// category, 0 too; rows with a label below 0 take no part, neither as anchors nor as keys. Source: Wang et
+/// al., "Exploring Cross-Image Pixel Contrast for Semantic Segmentation" (ICCV 2021), equation 3, without the
+/// factor of two temperatures of its code.
 /// @param embeddings   [n, D], of length 1
 /// @param labels       [n] int64
 /// @param anchors      [k] int64, rows of `embeddings`

@@ -70,6 +70,16 @@ class DualBranchNetworkImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& optical,
                         const torch::Tensor& terrain,
                         const std::optional<at::Generator>& dropout = std::nullopt);
+  /// The first half of `forward`: fused features, finest first.
+  /// @param levels  1 to 5: how many; what lies above is not computed
+  /// @return maps [B, feature_channels()[i], h / s, w / s] of what the network sees, s = 2, 4, 8, 16, 32
+  std::vector<torch::Tensor> features(const torch::Tensor& optical,
+                                      const torch::Tensor& terrain,
+                                      std::size_t levels = kEncoderLevels);
+  /// The second half. @param features  all five
+  torch::Tensor logits(const std::vector<torch::Tensor>& features,
+                       const std::optional<at::Generator>& dropout = std::nullopt);
+  const std::vector<std::int64_t>& feature_channels() const;
   /// For inference only: batch norms become part of the convolutions before them.
   void fold_norms();
 
@@ -77,9 +87,8 @@ class DualBranchNetworkImpl : public torch::nn::Module {
 
  private:
   void check_planes(const torch::Tensor& planes, std::int64_t wanted, const char* which) const;
-  ResidualEncoder& encoder();  ///< the one whose widths the decoder has
+  const ResidualEncoder& encoder() const;  ///< the one whose widths the decoder has
   void add_fusions();
-  std::vector<torch::Tensor> encode(const torch::Tensor& optical, const torch::Tensor& terrain);
   std::vector<torch::Tensor> fuse(const std::vector<torch::Tensor>& optical,
                                   const std::vector<torch::Tensor>& terrain);
 
@@ -97,6 +106,6 @@ TORCH_MODULE(DualBranchNetwork);
 
 /// Sets all weights from one seed: Kaiming normal for convolutions (He et al., ICCV 2015), 1 and 0 for norms,
 /// 0 for biases.
-void initialise(DualBranchNetwork& network, std::uint64_t seed);
+void initialise(torch::nn::Module& network, std::uint64_t seed);
 
 }  // namespace scarp::nn

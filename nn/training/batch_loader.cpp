@@ -45,6 +45,7 @@ BatchLoader::BatchLoader(SampleSource& source,
       augment_(augment),
       normalise_(card, at::kCPU) {
   if (augment && (options.flips || options.rotation > 0)) turner_.emplace(card.terrain);
+  if (augment && options.contrast.on()) pairs_.emplace(card, options.contrast, source.side());
 }
 
 void BatchLoader::check_labels(const at::Tensor& labels, std::int64_t epoch, std::int64_t index) const {
@@ -74,6 +75,7 @@ void BatchLoader::add_sample(std::int64_t epoch,
   if (augment_) move_pixels(random, {optical, terrain, valid, terrain_valid, label});
   InputPlanes sample = normalise_(optical, terrain, valid.to(torch::kBool), terrain_valid.to(torch::kBool));
   if (augment_) change_planes(random, sample);
+  if (pairs_) pairs_->add(label, terrain, terrain_valid, random);
   planes.push_back(std::move(sample));
   labels.push_back(label.to(torch::kInt64));
 }
@@ -121,6 +123,7 @@ TrainingBatch BatchLoader::load(std::int64_t epoch, std::vector<std::int64_t> in
   for (const std::int64_t index : indices) add_sample(epoch, index, planes, labels);
   return {{stacked(planes, &InputPlanes::optical), stacked(planes, &InputPlanes::terrain)},
           torch::stack(labels),
+          pairs_ ? std::optional(pairs_->take()) : std::nullopt,
           std::move(indices)};
 }
 

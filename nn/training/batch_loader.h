@@ -12,13 +12,15 @@
 #include "nn/learner.h"
 #include "nn/torch/input_planes.h"
 #include "nn/training/augmentation.h"
+#include "nn/training/pair_drawer.h"
 
 namespace scarp::nn {
 
 /// Samples side by side as the network wants them.
 struct TrainingBatch {
-  InputPlanes planes;  ///< normalised, augmented
-  at::Tensor labels;   ///< [B, side, side] int64
+  InputPlanes planes;             ///< normalised, augmented
+  at::Tensor labels;              ///< [B, side, side] int64
+  std::optional<PairRows> pairs;  ///< where the training contrasts
   std::vector<std::int64_t> indices;
 };
 
@@ -62,6 +64,7 @@ class BatchLoader {
   bool augment_;
   InputNormaliser normalise_;
   std::optional<TerrainTurner> turner_;
+  std::optional<PairDrawer> pairs_;
   std::future<TrainingBatch> pending_;
 };
 

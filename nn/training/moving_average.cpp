@@ -3,22 +3,21 @@
 
 #include <algorithm>
 
-#include <torch/torch.h>
+#include "nn/training/parameter_average.h"
 
 namespace scarp::nn {
 
-void MovingAverage::update(const DualBranchNetwork& leader, std::int64_t update_number) {
-  const torch::NoGradGuard no_grad;
+double MovingAverage::decay_at(std::int64_t update_number) const {
   const auto number = static_cast<double>(update_number);
-  const double decay = std::min(decay_, (1 + number) / (10 + number));
-  at::_foreach_lerp_(follower_->parameters(), leader->parameters(), 1 - decay);
+  return std::min(decay_, (1 + number) / (10 + number));
+}
+
+void MovingAverage::update(const DualBranchNetwork& leader, std::int64_t update_number) {
+  average_parameters(*follower_, *leader, decay_at(update_number));
 }
 
 void MovingAverage::copy_statistics(const DualBranchNetwork& leader) {
-  const torch::NoGradGuard no_grad;
-  const auto from = leader->buffers();
-  auto to = follower_->buffers();
-  for (std::size_t i = 0; i < to.size(); ++i) to[i].copy_(from[i]);
+  copy_buffers(*follower_, *leader);
 }
 
 }  // namespace scarp::nn

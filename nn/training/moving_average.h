@@ -14,6 +14,7 @@ class MovingAverage {
  public:
   /// @param follower  of the same shape; with decay 0 it is a copy after every update
   MovingAverage(DualBranchNetwork follower, double decay) : follower_(std::move(follower)), decay_(decay) {}
+  double decay_at(std::int64_t update_number) const;
   void update(const DualBranchNetwork& leader, std::int64_t update_number);
   void copy_statistics(const DualBranchNetwork& leader);
   DualBranchNetwork& network() { return follower_; }

@@ -10,12 +10,21 @@ void average_parameters(torch::nn::Module& follower, const torch::nn::Module& le
   at::_foreach_lerp_(follower.parameters(), leader.parameters(), 1 - decay);
 }
 
-void copy_state(torch::nn::Module& to, const torch::nn::Module& from) {
+namespace {
+
+void copy(std::vector<at::Tensor> into, const std::vector<at::Tensor>& values) {
   const torch::NoGradGuard no_grad;
-  const auto copy = [](std::vector<at::Tensor> into, const std::vector<at::Tensor>& values) {
-    TORCH_CHECK(into.size() == values.size(), "state of another network");
-    for (std::size_t i = 0; i < into.size(); ++i) into[i].copy_(values[i]);
-  };
+  TORCH_CHECK(into.size() == values.size(), "state of another network");
+  for (std::size_t i = 0; i < into.size(); ++i) into[i].copy_(values[i]);
+}
+
+}  // namespace
+
+void copy_buffers(torch::nn::Module& to, const torch::nn::Module& from) {
+  copy(to.buffers(), from.buffers());
+}
+
+void copy_state(torch::nn::Module& to, const torch::nn::Module& from) {
   copy(to.parameters(), from.parameters());
   copy(to.buffers(), from.buffers());
 }

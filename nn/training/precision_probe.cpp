@@ -46,7 +46,7 @@ Precision faster_precision(const ModelCard& card, int side, int batch, at::Devic
   ModelCard quiet = card;
   quiet.network.dropout = 0;  // nothing is drawn: the training's own random numbers stay as they are
   DualBranchNetwork network = make_network(quiet);
-  initialise(network, 1);
+  initialise(*network, 1);
   place(network, device);
   network->train();
   const at::Tensor optical = planes_of(card.optical.size(), batch, side, device);

@@ -19,8 +19,9 @@ void TrainingRun::save_last() {
   if (task_.files.last.empty()) return;
   average_.copy_statistics(network_);
   NamedTensors tensors;
-  collect(average_.network(), kModelPrefix, tensors);
-  collect(network_, kLeaderPrefix, tensors);
+  collect(*average_.network(), kModelPrefix, tensors);
+  collect(*network_, kLeaderPrefix, tensors);
+  if (contrast_) contrast_->save(tensors);
   optimiser_.save(tensors);
   write_tensors(task_.files.last,
                 {{kCardKey, task_.card.to_json()},
@@ -54,8 +55,9 @@ void TrainingRun::resume() {
                                        std::to_string(steps_a_pass_) + " steps each");
   }
   const NamedTensors tensors = read_tensors(file, [](const std::string&) { return true; });
-  restore(average_.network(), kModelPrefix, tensors, path);
-  restore(network_, kLeaderPrefix, tensors, path);
+  restore(*average_.network(), kModelPrefix, tensors, path);
+  restore(*network_, kLeaderPrefix, tensors, path);
+  if (contrast_) contrast_->load(tensors, path);
   optimiser_.load(tensors);
 }
 

@@ -14,6 +14,21 @@ const char* word_of(Precision precision) {
   return precision == Precision::bf16 ? "bf16" : "fp32";
 }
 
+StateJson contrast_json(const ContrastOptions& options) {
+  if (!options.on()) return "off";
+  return {{"weight", options.weight},
+          {"temperature", options.temperature},
+          {"ramp", options.ramp},
+          {"keys", static_cast<int>(options.keys)},
+          {"anchors", to_string(options.anchors)},
+          {"stride", options.stride},
+          {"band", options.band},
+          {"width", options.width},
+          {"queue", options.queue},
+          {"warmup", options.warmup},
+          {"draws", options.draws}};
+}
+
 StateJson identity_json(const RunIdentity& identity) {
   const auto& options = identity.options;
   return {{"seed", options.seed},
@@ -33,6 +48,7 @@ StateJson identity_json(const RunIdentity& identity) {
           {"drop_optical", options.drop_optical},
           {"drop_terrain", options.drop_terrain},
           {"patience", options.patience},
+          {"contrast", contrast_json(options.contrast)},
           {"precision", word_of(options.precision)},
           {"samples", identity.samples},
           {"side", identity.side}};

@@ -23,17 +23,19 @@ constexpr std::int64_t kOrderStream =
     -1;  // in place of a sample's index: streams of one seed that never meet
 constexpr std::int64_t kDropoutStream = -2;
 
-std::vector<std::pair<std::string, at::Tensor>> named_parameters(const DualBranchNetwork& network) {
-  std::vector<std::pair<std::string, at::Tensor>> parameters;
-  for (const auto& item : network->named_parameters()) parameters.emplace_back(item.key(), item.value());
-  return parameters;
-}
-
 DualBranchNetwork first_network(const ModelCard& card, std::uint64_t seed, at::Device device) {
   DualBranchNetwork network = make_network(card);
-  initialise(network, seed);
+  initialise(*network, seed);
   place(network, device);
   return network;
+}
+
+std::optional<ContrastiveTerm> first_term(const TrainingTask& task,
+                                          const DualBranchNetwork& network,
+                                          std::int64_t steps,
+                                          at::Device device) {
+  if (!task.options.contrast.on()) return std::nullopt;
+  return ContrastiveTerm(task.options.contrast, network, task.options.seed, steps, device);
 }
 
 at::Tensor weights_tensor(const std::vector<double>& weights, at::Device device) {
@@ -48,6 +50,10 @@ InputPlanes moved(const InputPlanes& planes, at::Device device) {
   return {move(planes.optical), move(planes.terrain)};
 }
 
+PairRows moved(const PairRows& rows, at::Device device) {
+  return {rows.cells.to(device, /*non_blocking=*/true), rows.labels.to(device, /*non_blocking=*/true)};
+}
+
 }  // namespace
 
 TrainingRun::TrainingRun(const TrainingTask& task)
@@ -55,10 +61,11 @@ TrainingRun::TrainingRun(const TrainingTask& task)
       device_(choose_device(task.options.device)),
       network_(first_network(task.card, task.options.seed, device_)),
       average_(first_network(task.card, task.options.seed, device_), task.options.average_decay),
-      optimiser_(named_parameters(network_), {0.9, 0.999, 1e-8, task.options.weight_decay}),
+      steps_a_pass_(task.samples.size() / task.options.batch),
+      contrast_(first_term(task, network_, steps(), device_)),
+      optimiser_(trained_parameters(), {0.9, 0.999, 1e-8, task.options.weight_decay}),
       loader_(task.samples, task.card, task.options, /*augment=*/true),
-      loss_options_{task.options.dice_weight, weights_tensor(task.options.class_weights, device_)},
-      steps_a_pass_(task.samples.size() / task.options.batch) {
+      loss_options_{task.options.dice_weight, weights_tensor(task.options.class_weights, device_)} {
   average_.network()->eval();
   state_.precision = task.options.precision;
   if (steps_a_pass_ < 1) {
@@ -67,6 +74,14 @@ TrainingRun::TrainingRun(const TrainingTask& task)
                     " training samples, fewer than a batch of " + std::to_string(task.options.batch) +
                     ": label more ground, draw more windows a block, or take a smaller batch");
   }
+}
+
+NamedParameters TrainingRun::trained_parameters() const {
+  NamedParameters parameters;
+  for (const auto& item : network_->named_parameters()) parameters.emplace_back(item.key(), item.value());
+  if (!contrast_) return parameters;
+  for (auto& entry : contrast_->parameters()) parameters.push_back(std::move(entry));
+  return parameters;
 }
 
 void TrainingRun::run(const std::stop_token& stop) {
@@ -123,21 +138,34 @@ void TrainingRun::step(const TrainingBatch& batch) {
   const TrainingOptions& options = task_.options;
   std::mt19937_64 random = sample_generator(options.seed, state_.step, kDropoutStream);
   const auto dropout = at::make_generator<at::CPUGeneratorImpl>(random());
+  const InputPlanes planes = moved(batch.planes, device_);
+  std::vector<at::Tensor> features;
   at::Tensor logits;
   {
     const Autocast autocast(device_.type(), state_.precision);
-    const InputPlanes planes = moved(batch.planes, device_);
-    logits = network_->forward(planes.optical, planes.terrain, dropout);
+    features = network_->features(planes.optical, planes.terrain);
+    logits = network_->logits(features, dropout);
   }
   const auto labels = batch.labels.to(device_, /*non_blocking=*/true);
-  const auto loss = segmentation_loss(logits.to(torch::kFloat32), labels, loss_options_);
+  auto loss = segmentation_loss(logits.to(torch::kFloat32), labels, loss_options_);
+  at::Tensor contrast;
+  if (contrast_) {
+    contrast = contrast_->loss(features.at(contrast_->level()), moved(*batch.pairs, device_), state_.step);
+    loss = loss + contrast;
+  }
   optimiser_.zero_gradients();
   loss.backward();
   if (options.clip_norm > 0) optimiser_.clip_gradients(options.clip_norm);
   optimiser_.step(learning_rate_of(state_.step));
-  pending_.push_back({loss.detach(), state_.step, batch.indices.front()});
+  pending_.push_back(
+      {loss.detach(), contrast.defined() ? contrast.detach() : contrast, state_.step, batch.indices.front()});
   ++state_.step;
   average_.update(network_, state_.step);
+  if (contrast_) {
+    const Autocast autocast(device_.type(), state_.precision);
+    contrast_->follow(average_.network(), network_, average_.decay_at(state_.step), planes,
+                      moved(*batch.pairs, device_));
+  }
 }
 
 bool TrainingRun::finish_pass(const std::stop_token& stop) {
@@ -184,7 +212,7 @@ void TrainingRun::keep_best(const TrainingEvent& event) {
   state_.best_f1 = f1;
   if (task_.files.best.empty()) return;
   NamedTensors tensors;
-  collect(average_.network(), kModelPrefix, tensors);
+  collect(*average_.network(), kModelPrefix, tensors);
   write_tensors(task_.files.best, {{kCardKey, task_.card.to_json()}, {"format", "pt"}}, tensors);
 }
 
@@ -199,9 +227,13 @@ TrainingEvent TrainingRun::take_event() {
   event.learning_rate = learning_rate_of(std::max<std::int64_t>(0, state_.step - 1));
   if (!pending_.empty()) {  // empty after a stop between the last step of a pass and its end
     const auto count = static_cast<double>(pending_.size());
-    double sum = 0;
-    for (const PendingLoss& pending : pending_) sum += pending.loss.item<double>();
+    double sum = 0, contrast = 0;
+    for (const PendingLoss& pending : pending_) {
+      sum += pending.loss.item<double>();
+      if (pending.contrast.defined()) contrast += pending.contrast.item<double>();
+    }
     last_loss_ = sum / count;
+    event.contrast = contrast / count;
     event.seconds_a_step = std::chrono::duration<double>(now - last_event_).count() / count;
   }
   event.loss = last_loss_;

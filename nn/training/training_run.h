@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "nn/torch/losses.h"
 #include "nn/training/adamw.h"
 #include "nn/training/batch_loader.h"
+#include "nn/training/contrastive_term.h"
 #include "nn/training/moving_average.h"
 #include "nn/training/run_state.h"
 
@@ -40,7 +42,8 @@ class TrainingRun {
  private:
   using Clock = std::chrono::steady_clock;
   struct PendingLoss {
-    at::Tensor loss;  ///< on the device, not yet looked at
+    at::Tensor loss;      ///< on the device, not yet looked at
+    at::Tensor contrast;  ///< of it; undefined without
     std::int64_t step = 0;
     std::int64_t first_sample = 0;
   };
@@ -56,6 +59,7 @@ class TrainingRun {
   double learning_rate_of(std::int64_t step) const;
   std::int64_t steps() const { return steps_a_pass_ * task_.options.epochs; }
   std::vector<std::vector<std::int64_t>> batches_left() const;
+  NamedParameters trained_parameters() const;
   bool out_of_patience() const;
   RunIdentity identity() const;
 
@@ -63,10 +67,11 @@ class TrainingRun {
   at::Device device_;
   DualBranchNetwork network_;
   MovingAverage average_;
+  std::int64_t steps_a_pass_;
+  std::optional<ContrastiveTerm> contrast_;
   AdamW optimiser_;
   BatchLoader loader_;
   SegmentationLossOptions loss_options_;
-  std::int64_t steps_a_pass_;
   RunState state_;
   std::vector<PendingLoss> pending_;  ///< since the last event
   double last_loss_ = 0;

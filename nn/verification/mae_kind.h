@@ -17,6 +17,7 @@ GoldenKind msn_parts_kind();  ///< loss and schedules alone
 GoldenKind block_kind();
 GoldenKind positions_kind();
 GoldenKind coordinate_attention_kind();
+GoldenKind contrast_kind();
 GoldenKind optimiser_kind();
 
 /// Sizes by the weights (native names), the rest by the config. @throws Error (mismatch)

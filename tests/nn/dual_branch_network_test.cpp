@@ -30,7 +30,7 @@ NetworkOptions small(EncoderShape shape = EncoderShape::resnet18) {
 
 DualBranchNetwork made(const NetworkCase& given, std::uint64_t seed = 1) {
   DualBranchNetwork network(given.options, given.optical, given.terrain, given.classes);
-  initialise(network, seed);
+  initialise(*network, seed);
   network->eval();
   return network;
 }
@@ -186,7 +186,7 @@ TEST(DualBranchNetwork, JoinedAtHighLevelsItStillSeesTheTerrain) {
   options.fusion = Fusion::high_levels;
   options.dropout = 0;
   DualBranchNetwork network(options, 4, 3, 2);
-  initialise(network, 3);
+  initialise(*network, 3);
   network->eval();
   const auto optical = torch::ones({1, 4, 64, 64});
   EXPECT_FALSE(torch::equal(network->forward(optical, torch::zeros({1, 3, 64, 64})),

@@ -16,47 +16,17 @@
 #include "nn/training/scores.h"
 #include "tests/support/golden_tensors.h"
 #include "tests/support/test_files.h"
-#include "tests/support/toy_training.h"
+#include "tests/support/toy_run.h"
 
 namespace scarp::nn {
 namespace {
 
+using test::expect_same_tensors;
+using test::Outcome;
 using test::toy_card;
 using test::toy_options;
 using test::ToySamples;
-
-struct Outcome {
-  NamedTensors tensors;  // of the last checkpoint
-  std::vector<TrainingEvent> events;
-};
-
-/// A training that is stopped after `stop_after` fills of a training sample (-1: never).
-Outcome trained(const std::string& path,
-                const TrainingOptions& options,
-                bool resume = false,
-                std::int64_t stop_at_step = -1,
-                const ModelCard& card = toy_card()) {
-  ToySamples samples(20), validation(3, 64, 99);
-  Outcome outcome;
-  std::stop_source stop;
-  train(
-      card, options, samples, &validation, {path, "", resume},
-      [&](const TrainingEvent& event) {
-        outcome.events.push_back(event);
-        if (stop_at_step >= 0 && event.step >= stop_at_step) stop.request_stop();
-      },
-      stop.get_token());
-  outcome.tensors = test::all_tensors(path);
-  return outcome;
-}
-
-void expect_same_tensors(const NamedTensors& a, const NamedTensors& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (const auto& [name, tensor] : a) {
-    ASSERT_TRUE(b.contains(name)) << name;
-    EXPECT_TRUE(test::same_bits(tensor, b.at(name))) << name;
-  }
-}
+using test::trained;
 
 TEST(Train, LearnsAToyProblem) {
   const test::TempFolder folder;

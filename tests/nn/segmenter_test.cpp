@@ -74,7 +74,7 @@ TEST_F(SegmenterTest, EqualsTheNetworkThatTheFileHolds) {
   const auto segmenter = load(card);
   const Tiles tiles(card, 1);
   auto network = make_network(card);
-  restore(network, kModelPrefix, test::all_tensors(folder_.file("m.safetensors")), "m");
+  restore(*network, kModelPrefix, test::all_tensors(folder_.file("m.safetensors")), "m");
   network->eval();
   const torch::NoGradGuard no_grad;
   const auto planes = InputNormaliser(card, at::kCPU)(

@@ -95,7 +95,7 @@ class ToySamples : public nn::SampleSource {
 /// A model file with random weights from a seed; running statistics are not trivial either.
 inline void write_random_model(const std::string& path, const nn::ModelCard& card, std::uint64_t seed = 7) {
   auto network = nn::make_network(card);
-  nn::initialise(network, seed);
+  nn::initialise(*network, seed);
   const torch::NoGradGuard no_grad;
   double phase = 0;
   for (auto& item : network->named_buffers()) {
@@ -103,7 +103,7 @@ inline void write_random_model(const std::string& path, const nn::ModelCard& car
     item.value().add_(0.1 * std::sin(phase += 1));
   }
   nn::NamedTensors tensors;
-  nn::collect(network, nn::kModelPrefix, tensors);
+  nn::collect(*network, nn::kModelPrefix, tensors);
   nn::write_tensors(path, {{nn::kCardKey, card.to_json()}}, tensors);
 }
 

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/training/pair_drawer.h"
+
+#include <utility>
+
+#include <torch/torch.h>
+
+namespace scarp::nn {
+namespace {
+
+constexpr int kLandslideClass = 1;  // as in validation: the first class that is not background
+
+std::int64_t channel_named(const ModelCard& card, const std::string& name) {
+  for (std::size_t i = 0; i < card.terrain.size(); ++i) {
+    if (card.terrain[i].name == name) return static_cast<std::int64_t>(i);
+  }
+  return -1;
+}
+
+template <typename T>
+std::span<const T> span_of(const at::Tensor& tensor) {
+  return {tensor.const_data_ptr<T>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+}  // namespace
+
+PairDrawer::PairDrawer(const ModelCard& card, const ContrastOptions& options, int side)
+    : options_(options),
+      side_(side),
+      east_(channel_named(card, "gradient_east")),
+      north_(channel_named(card, "gradient_north")) {}
+
+void PairDrawer::add(const at::Tensor& labels,
+                     const at::Tensor& terrain,
+                     const at::Tensor& terrain_valid,
+                     std::mt19937_64& random) {
+  HyperPixelOptions grid;
+  grid.stride = options_.stride;
+  grid.band = options_.band;
+  const auto across = static_cast<std::size_t>(side_ / options_.stride);
+  std::vector<CellKind> kinds(across * across);
+  const auto outline = labels.contiguous();
+  if (east_ >= 0 && north_ >= 0) {
+    const auto east = terrain.select(1, east_).contiguous(), north = terrain.select(1, north_).contiguous();
+    const auto known = terrain_valid.contiguous();
+    const UpSlope up{span_of<float>(east), span_of<float>(north), span_of<std::uint8_t>(known)};
+    classify_cells(side_, span_of<std::uint8_t>(outline), kLandslideClass, &up, grid, kinds);
+  } else {
+    classify_cells(side_, span_of<std::uint8_t>(outline), kLandslideClass, nullptr, grid, kinds);
+  }
+  const PairCounts counts{options_.draws, options_.draws};
+  std::vector<std::int64_t> cells(static_cast<std::size_t>(counts.rows()));
+  std::vector<std::uint8_t> valid(cells.size());
+  draw_pairs(kinds, options_.anchors, counts, random, cells, valid);
+  std::vector<std::int64_t> categories;
+  for (int row = 0; row < counts.rows(); ++row)
+    categories.push_back(valid[static_cast<std::size_t>(row)] != 0 ? pair_category(counts, row) : -1);
+  cells_.push_back(torch::tensor(cells));
+  labels_.push_back(torch::tensor(categories));
+}
+
+PairRows PairDrawer::take() {
+  return {torch::stack(std::exchange(cells_, {})), torch::stack(std::exchange(labels_, {}))};
+}
+
+}  // namespace scarp::nn
