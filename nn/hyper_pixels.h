@@ -13,8 +13,8 @@ enum class CellKind : std::uint8_t {
   background,  ///< away from landslides
   outer_band,  ///< background along the outline of a landslide
   interior,    ///< of a landslide, away from its outline
-  toe,         ///< along the outline, at the landslide's lower end
-  side_wall,   ///< along the outline, between the two; the whole inner band where up is not known
+  toe,         ///< along the outline of the lower half: the margin of the deposit
+  side_wall,   ///< along the outline of the upper half, beside it; the whole inner band where up is not known
   back_wall,   ///< along the outline, at the landslide's upper end: the head scarp
 };
 
@@ -43,8 +43,10 @@ struct UpSlope {
 /// band the background cells within `band` of a labelled one that is no background cell: beyond the window
 /// and where nothing is labelled there is no outline. Each landslide (cells connected by their sides) has a
 /// direction up: the mean of its pixels' unit gradients. An inner-band cell whose outward normal lies within
-/// 45 degrees of up is back wall, within 45 degrees of down toe, else side wall. Without a direction (no
-/// elevation, flat or contradicting ground) or a normal (landslides of a single cell) it is side wall.
+/// 45 degrees of up is back wall, within 45 degrees of down toe; the others are side wall in the upper half
+/// of what is seen of the landslide and toe in the lower half, where ground piles up and no wall is left.
+/// Without a direction (no elevation, flat or contradicting ground) or a normal (landslides of a single cell)
+/// all are side wall.
 ///
 /// Quarter turns of the window, gradients turned with it, turn the cells.
 /// @param side             pixels, a multiple of the stride

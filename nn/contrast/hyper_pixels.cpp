@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -110,12 +111,31 @@ Direction outward(const CellShares& shares, int row, int col, int reach) {
   return unit(-(yy * xs - xy * ys) / determinant, -(xx * ys - xy * xs) / determinant, kLeastRise);
 }
 
-CellKind wall_kind(const Direction& normal, const Direction& up) {
-  if (!normal.known() || !up.known()) return CellKind::side_wall;
-  const double cosine = normal.east * up.east + normal.north * up.north;
-  if (cosine >= kWallCosine - kTie) return CellKind::back_wall;
-  return cosine <= -kWallCosine + kTie ? CellKind::toe : CellKind::side_wall;
-}
+/// What belongs to the inner band of one landslide: its kind by the outline's direction there, and by height.
+class InnerBand {
+ public:
+  InnerBand(std::span<const int> slide, int across, const Direction& up) : across_(across), up_(up) {
+    for (const int cell : slide) {
+      lowest_ = std::min(lowest_, height(cell));
+      highest_ = std::max(highest_, height(cell));
+    }
+  }
+
+  CellKind kind(int cell, const Direction& normal) const {
+    if (!up_.known() || !normal.known()) return CellKind::side_wall;
+    const double cosine = normal.east * up_.east + normal.north * up_.north;
+    if (cosine >= kWallCosine - kTie) return CellKind::back_wall;
+    const bool lower_half = 2 * height(cell) < lowest_ + highest_ - kTie;
+    return cosine <= -kWallCosine + kTie || lower_half ? CellKind::toe : CellKind::side_wall;
+  }
+
+ private:
+  double height(int cell) const { return cell % across_ * up_.east - cell / across_ * up_.north; }
+
+  int across_;
+  Direction up_;
+  double lowest_ = std::numeric_limits<double>::infinity(), highest_ = -lowest_;
+};
 
 void require(bool condition, const std::string& sentence) {
   if (!condition) throw Error(Fault::bad_argument, "hyper-pixels: " + sentence);
@@ -177,11 +197,12 @@ void classify_cells(int side,
       flood(shares, start, seen, slide);
       Direction up;
       if (up_slope) up = Ground{side, options.stride, landslide_class, labels, *up_slope}.upward(slide);
+      const InnerBand inner(slide, across, up);
       for (const int at : slide) {
         const int r = at / across, c = at % across;
         const bool band = near_other(shares, r, c, options.band, true);
         cells[static_cast<std::size_t>(at)] =
-            band ? wall_kind(outward(shares, r, c, options.band + 1), up) : CellKind::interior;
+            band ? inner.kind(at, outward(shares, r, c, options.band + 1)) : CellKind::interior;
       }
     }
   }

@@ -62,17 +62,18 @@ const Picture kRound = {
     "..########..", "..########..", "...######...", "....####....", "............", "............",
 };
 
-TEST(HyperPixels, OfARoundLandslideOnGroundThatRisesEastAreBackWallInTheEastAndToeInTheWest) {
+TEST(HyperPixels, OfARoundLandslideOnGroundThatRisesEastAreBackWallInTheEastSideWallBesideItAndToeInTheWest) {
   EXPECT_THAT(drawn(cells_of({kRound, 0.3, 0}, kPixels)),
-              testing::ElementsAre("............", "...oooooo...", "..oossssoo..", ".oots##sBoo.",
+              testing::ElementsAre("............", "...oooooo...", "..oottssoo..", ".oott##sBoo.",
                                    ".ott####BBo.", ".ot######Bo.", ".ot######Bo.", ".ott####BBo.",
-                                   ".oots##sBoo.", "..oossssoo..", "...oooooo...", "............"));
+                                   ".oott##sBoo.", "..oottssoo..", "...oooooo...", "............"));
 }
 
 TEST(HyperPixels, OfARoundLandslideOnGroundThatRisesNorthAreBackWallInTheNorth) {
   const Picture cells = drawn(cells_of({kRound, 0, 0.3}, kPixels));
   EXPECT_EQ(cells[2], "..ooBBBBoo..");
   EXPECT_EQ(cells[5], ".os######so.");
+  EXPECT_EQ(cells[6], ".ot######to.");
   EXPECT_EQ(cells[9], "..oottttoo..");
 }
 
@@ -138,7 +139,7 @@ TEST(HyperPixels, OfALandslideThatTheWindowCutsHaveNoWallAlongTheCut) {
                                    "###Bo...",  //
                                    "###Bo...",  //
                                    "##BBo...",  //
-                                   "sssoo...",  //
+                                   "ttsoo...",  //
                                    "oooo....",  //
                                    "........",  //
                                    "........"));
