@@ -38,17 +38,19 @@ struct ClassTracer<T>::State {
   State(std::int32_t width, const TracerOptions& options, ObjectSink sink)
       : cols(width),
         band_rows(rows_of_band(width, options)),
+        sums(options.rules.sums),
         tracer(width, options.rules),
         stitcher(width, options.rules, options.most_open_bytes, std::move(sink), options.corner_rows) {}
 
-  void trace(const T* pixels, std::int64_t rows) {
-    tracer.trace(pixels, next_row, rows, band);
+  void trace(const T* pixels, std::int64_t rows, BandValues* values = nullptr) {
+    tracer.trace(pixels, next_row, rows, band, values);
     stitcher.add(band);
     next_row += rows;
   }
 
   std::int64_t cols;
   std::int64_t band_rows;
+  bool sums;
   BandTracer<T> tracer;
   BandTrace band;
   BandStitcher stitcher;
@@ -64,11 +66,16 @@ template <typename T>
 ClassTracer<T>::~ClassTracer() = default;
 
 template <typename T>
-void ClassTracer<T>::push(std::span<const T> pixels) {
+void ClassTracer<T>::push(std::span<const T> pixels, BandValues* values) {
   State& s = *state_;
   const auto width = static_cast<std::size_t>(s.cols);
   if (pixels.size() % width != 0) {
     throw Error(Fault::bad_argument, fmt::format("{} pixels are no whole rows of {}", pixels.size(), width));
+  }
+  if (s.sums) {
+    if (values == nullptr) throw Error(Fault::bad_argument, "rows whose values are summed came without");
+    if (!pixels.empty()) s.trace(pixels.data(), static_cast<std::int64_t>(pixels.size() / width), values);
+    return;
   }
   const std::size_t band = static_cast<std::size_t>(s.band_rows) * width;
   while (!pixels.empty()) {

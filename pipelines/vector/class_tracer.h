@@ -42,8 +42,9 @@ class ClassTracer {
   ~ClassTracer();
 
   /// @param pixels  whole rows, below those that came before
+  /// @param values  of these rows, which are traced at once; needed if rules.sums, else not looked at
   /// @throws Error (bad_argument) if they are not whole, (too_complex)
-  void push(std::span<const T> pixels);
+  void push(std::span<const T> pixels, BandValues* values = nullptr);
   void finish();
   std::size_t open_bytes() const;
 
