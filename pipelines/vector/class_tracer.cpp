@@ -19,6 +19,8 @@ namespace scarp::vector {
 namespace {
 
 constexpr std::int64_t kBandPixels = std::int64_t{1} << 22;
+/// Values take more memory than classes.
+constexpr std::int64_t kBandPixelsWithValues = kBandPixels / 4;
 
 std::int32_t checked_cols(std::int64_t cols) {
   if (cols > 0 && cols <= kMostColumns) return static_cast<std::int32_t>(cols);
@@ -28,7 +30,8 @@ std::int32_t checked_cols(std::int64_t cols) {
 }
 
 std::int64_t rows_of_band(std::int64_t cols, const TracerOptions& options) {
-  return options.band_rows > 0 ? options.band_rows : std::max<std::int64_t>(1, kBandPixels / cols);
+  const std::int64_t pixels = options.rules.sums ? kBandPixelsWithValues : kBandPixels;
+  return options.band_rows > 0 ? options.band_rows : std::max<std::int64_t>(1, pixels / cols);
 }
 
 }  // namespace
@@ -115,6 +118,7 @@ struct BandJob {
   std::int64_t first_row = 0;
   std::int64_t rows = 0;
   std::vector<T> pixels;
+  std::shared_ptr<BandValues> values;
   BandTrace trace;
 };
 
@@ -125,7 +129,8 @@ void trace_classes(std::int64_t rows,
                    std::int64_t cols,
                    const TracerOptions& options,
                    const std::function<void(std::int64_t, std::int64_t, T*)>& read,
-                   const ObjectSink& sink) {
+                   const ObjectSink& sink,
+                   const ValuesReader& values) {
   const std::int32_t width = checked_cols(cols);
   const std::int64_t band_rows = rows_of_band(cols, options);
   BandStitcher stitcher(width, options.rules, options.most_open_bytes, sink, options.corner_rows);
@@ -148,11 +153,13 @@ void trace_classes(std::int64_t rows,
     job->rows = std::min(band_rows, rows - next_row);
     job->pixels.resize(static_cast<std::size_t>(job->rows * cols));
     read(job->first_row, job->rows, job->pixels.data());
+    if (options.rules.sums) job->values = values(job->first_row, job->rows);
     next_row += job->rows;
     return job;
   };
   const auto trace_band = [&](BandJob<T>* job) {
-    tracers.local().trace(job->pixels.data(), job->first_row, job->rows, job->trace);
+    tracers.local().trace(job->pixels.data(), job->first_row, job->rows, job->trace, job->values.get());
+    job->values.reset();
     return job;
   };
   const auto stitch_band = [&](BandJob<T>* job) {
@@ -172,7 +179,7 @@ void trace_classes(std::int64_t rows,
   template class ClassTracer<T>;                                                             \
   template void trace_classes<T>(std::int64_t, std::int64_t, const TracerOptions&,           \
                                  const std::function<void(std::int64_t, std::int64_t, T*)>&, \
-                                 const ObjectSink&);
+                                 const ObjectSink&, const ValuesReader&);
 SCARP_TRACER_OF(std::uint8_t)
 SCARP_TRACER_OF(std::uint16_t)
 SCARP_TRACER_OF(std::int32_t)
