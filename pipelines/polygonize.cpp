@@ -35,7 +35,7 @@ class Features {
         grid_(raster.grid()),
         geodesic_(grid_.crs),
         simplifier_(grid_, options.simplify, corner_rows_),
-        values_(options.raster, raster.band(), options.dem, options.confidence) {
+        values_(options.raster, options.dem, options.confidence) {
     for (const vector::StyleClass& named : raster.classes()) names_[named.class_id] = named.name;
     vector::VectorWriterOptions writer;
     writer.format = options.format;
@@ -63,12 +63,14 @@ class Features {
     attributes.perim_m = shape_.perimeter_m();
     attributes.edge = !grid_.window().contains(object.window.grown(1));
     attributes.uid = vector::object_uid(grid_, object.window.row, object.first_col, object.value, {});
-    values_.measure(object, attributes);
+    if (object.sums != nullptr) set_values(object, attributes);
     report_.area_m2 += attributes.area_m2;
     if (simplifies()) shape_.simplify(object, grid_, simplifier_);
     writer_->add(shape_.view(), attributes);
   }
 
+  /// What is to be summed while objects are traced.
+  ObjectValues& values() { return values_; }
   /// Where the tracer keeps corners; null if nobody asks for them.
   vector::CornerRows* corner_rows() { return simplifies() ? &corner_rows_ : nullptr; }
 
@@ -79,6 +81,15 @@ class Features {
   }
 
  private:
+  void set_values(const vector::TracedObject& object, vector::ObjectAttributes& attributes) {
+    corners_.clear();
+    for (const vector::Corner& corner : object.corners) {
+      corners_.push_back({static_cast<double>(corner.row), static_cast<double>(corner.col)});
+    }
+    vector::set_pixel_attributes(*object.sums, corners_, grid_.cropped(object.window).pixel_size(),
+                                 attributes);
+  }
+
   bool simplifies() const { return options_.simplify.tolerance > 0 || options_.simplify.smooth; }
 
   const PolygonizeOptions& options_;
@@ -89,6 +100,7 @@ class Features {
   ObjectValues values_;
   std::map<int, std::string> names_;
   vector::ObjectShape shape_;
+  std::vector<geo::PixelPoint> corners_;
   std::unique_ptr<vector::VectorWriter> writer_;
   PolygonizeReport report_;
 };
@@ -104,6 +116,7 @@ void trace(vector::ClassRaster& raster,
   tracer.rules.nodata = raster.nodata();
   tracer.corner_rows = features.corner_rows();
   tracer.rules.junctions = tracer.corner_rows != nullptr;
+  tracer.rules.sums = features.values().known();
   tracer.workers = options.workers;
   const geo::Grid& grid = raster.grid();
   const auto read = [&](std::int64_t first_row, std::int64_t rows, T* pixels) {
@@ -111,8 +124,9 @@ void trace(vector::ClassRaster& raster,
     raster.read(first_row, rows, pixels);
     events.progress(static_cast<double>(first_row + rows) / static_cast<double>(grid.rows));
   };
-  vector::trace_classes<T>(grid.rows, grid.cols, tracer, read,
-                           [&](const vector::TracedObject& object) { features.add(object); });
+  vector::trace_classes<T>(
+      grid.rows, grid.cols, tracer, read, [&](const vector::TracedObject& object) { features.add(object); },
+      [&](std::int64_t first_row, std::int64_t rows) { return features.values().read(first_row, rows); });
 }
 
 }  // namespace

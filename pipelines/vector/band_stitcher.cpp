@@ -38,6 +38,7 @@ BandStitcher::BandStitcher(std::int32_t cols,
       sink_(std::move(sink)),
       corner_rows_(corner_rows),
       finished_(rules.junctions) {
+  regions_.clear(rules.sums);
   const auto places = static_cast<std::size_t>(cols) + 1;
   ends_.left.resize(places);
   ends_.right.resize(places);
@@ -116,9 +117,11 @@ std::uint32_t BandStitcher::take_part(BandTrace& band, std::uint32_t part) {
   };
   const std::uint32_t taken = take(part);
   part_of_band_[part] = taken;
-  if (!rules_.eight_connected) return taken;
   const std::uint32_t object = band.regions.object_of(part);
-  if (object_of_band_[object] != kNone) {
+  const bool first_part = object_of_band_[object] == kNone;
+  if (first_part && rules_.sums) regions_.sums_of(taken) = band.regions.sums_of(part);
+  if (!rules_.eight_connected) return taken;
+  if (!first_part) {
     regions_.unite_objects(object_of_band_[object], taken);
     return taken;
   }
@@ -220,7 +223,7 @@ void BandStitcher::close_ring(std::uint32_t node, std::uint32_t part) {
 }
 
 void BandStitcher::finish_object(std::uint32_t part) {
-  finished_.begin(regions_.part(part).value);
+  finished_.begin(regions_.part(part).value, rules_.sums ? &regions_.sums_of(part) : nullptr);
   const std::uint32_t object = regions_.object_of(part);
   for (std::uint32_t p = regions_.object(object).first_closed; p != kNone; p = regions_.part(p).next_closed) {
     for (std::uint32_t r = regions_.part(p).first_ring; r != kNone; r = regions_.next_ring(r)) {

@@ -124,6 +124,9 @@ int ClassRaster::band() const {
 std::optional<std::int32_t> ClassRaster::nodata() const {
   return impl_->nodata;
 }
+bool ClassRaster::masked() const {
+  return (impl_->dataset->GetRasterBand(impl_->band)->GetMaskFlags() & (GMF_PER_DATASET | GMF_ALPHA)) != 0;
+}
 const std::vector<StyleClass>& ClassRaster::classes() const {
   return impl_->classes;
 }

@@ -29,6 +29,8 @@ class ClassRaster {
   int band() const;  ///< 1-based
   /// The declared nodata value; none if the type cannot hold it, for no pixel has it then.
   std::optional<std::int32_t> nodata() const;
+  /// A mask or an alpha band says what is valid. `read` does not look at it.
+  bool masked() const;
   /// Classes that have a name in the raster, with the colours of its colour table.
   const std::vector<StyleClass>& classes() const;
 

@@ -23,6 +23,10 @@ struct TracerOptions {
   int workers = 1;                    ///< threads; 0: one a processor core
 };
 
+/// Reads what is known of some rows beside their classes. Called in order, maybe before the rows above are
+/// traced.
+using ValuesReader = std::function<std::shared_ptr<BandValues>(std::int64_t first_row, std::int64_t rows)>;
+
 using ObjectSink = std::function<void(const TracedObject&)>;
 
 /// Class rasters to objects in pixel corners, in one pass over the rows. Every value but nodata becomes
@@ -42,8 +46,9 @@ class ClassTracer {
   ~ClassTracer();
 
   /// @param pixels  whole rows, below those that came before
+  /// @param values  of these rows, which are traced at once; needed if rules.sums, else not looked at
   /// @throws Error (bad_argument) if they are not whole, (too_complex)
-  void push(std::span<const T> pixels);
+  void push(std::span<const T> pixels, BandValues* values = nullptr);
   void finish();
   std::size_t open_bytes() const;
 
@@ -60,11 +65,13 @@ inline constexpr std::int64_t kMostRows = (std::int64_t{1} << 31) - 2;
 /// @param read  called as read(first row, rows, pixels [rows, cols]) with rows that follow one another; never
 ///              by two threads at once
 /// @param sink  called by one thread at a time, in order
+/// @param values  called after `read`, with the same rows; needed if rules.sums
 template <typename T>
 void trace_classes(std::int64_t rows,
                    std::int64_t cols,
                    const TracerOptions& options,
                    const std::function<void(std::int64_t, std::int64_t, T*)>& read,
-                   const ObjectSink& sink);
+                   const ObjectSink& sink,
+                   const ValuesReader& values = {});
 
 }  // namespace scarp::vector

@@ -28,6 +28,7 @@ void ObjectBatch::clear() {
   ring_ends_.clear();
   part_ends_.clear();
   records_.clear();
+  sums_.clear();
 }
 
 TracedObject ObjectBatch::operator[](std::size_t i) const {
@@ -45,6 +46,7 @@ TracedObject ObjectBatch::operator[](std::size_t i) const {
   if (with_junctions_) object.junctions = std::span(junctions_).subspan(record.first_corner, corners);
   object.ring_ends = std::span(ring_ends_).subspan(record.first_ring, rings);
   object.part_ends = std::span(part_ends_).subspan(record.first_part, parts);
+  if (!sums_.empty()) object.sums = &sums_[i];
   return object;
 }
 
@@ -56,13 +58,14 @@ std::vector<std::uint32_t> ObjectBatch::order() const {
   return order;
 }
 
-void ObjectBatch::begin(std::int32_t value) {
+void ObjectBatch::begin(std::int32_t value, const PixelSums* sums) {
   Record record;
   record.value = value;
   record.first_corner = corners_.size();
   record.first_ring = ring_ends_.size();
   record.first_part = part_ends_.size();
   records_.push_back(record);
+  if (sums != nullptr) sums_.push_back(*sums);
   loops_.clear();
   part_ = 0;
 }

@@ -8,6 +8,7 @@
 
 #include "geo/window.h"
 #include "pipelines/vector/border_chains.h"
+#include "pipelines/vector/pixel_sums.h"
 
 namespace scarp::vector {
 
@@ -32,7 +33,8 @@ struct TracedObject {
                                              ///< unless asked for
   std::span<const std::uint32_t> ring_ends;  ///< ring i ends before this corner
   std::span<const std::uint32_t>
-      part_ends;  ///< part i ends before this ring; its first ring is the outer one
+      part_ends;                    ///< part i ends before this ring; its first ring is the outer one
+  const PixelSums* sums = nullptr;  ///< over its pixels; null unless values were traced
 
   std::span<const Corner> ring(std::size_t i) const {
     const std::uint32_t begin = i == 0 ? 0 : ring_ends[i - 1];
@@ -65,7 +67,8 @@ class ObjectBatch {
   std::vector<std::uint32_t> order() const;
 
   // An object is built ring by ring: begin, for each part its rings and end_part, end.
-  void begin(std::int32_t value);
+  /// @param sums  over its pixels; null: none, and then for no object of the batch
+  void begin(std::int32_t value, const PixelSums* sums);
   /// @param edges  a closed ring in its order, from the edge that holds its first corner in row-major order
   /// @param saddles  whether one of its corners is marked as a saddle
   void add_ring(std::span<const BorderEdge> edges, bool saddles);
@@ -103,6 +106,7 @@ class ObjectBatch {
   std::vector<std::uint32_t> ring_ends_;
   std::vector<std::uint32_t> part_ends_;
   std::vector<Record> records_;
+  std::vector<PixelSums> sums_;  ///< one an object, or none
 
   std::vector<Loop> loops_;
   std::uint32_t part_ = 0;

@@ -133,27 +133,4 @@ void ObjectShape::simplify(const TracedObject& object, const geo::Grid& grid, Ar
   }
 }
 
-void for_each_run(const TracedObject& object,
-                  std::int64_t first_row,
-                  std::int64_t rows,
-                  const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& visit) {
-  std::vector<std::vector<std::int32_t>> borders(static_cast<std::size_t>(rows));
-  for (std::size_t i = 0; i < object.ring_ends.size(); ++i) {
-    const auto ring = object.ring(i);
-    const Corner* before = &ring.back();
-    for (const Corner& corner : ring) {
-      const std::int64_t low = std::max<std::int64_t>(std::min(before->row, corner.row), first_row);
-      const std::int64_t high = std::min<std::int64_t>(std::max(before->row, corner.row), first_row + rows);
-      for (std::int64_t row = low; row < high; ++row)
-        borders[static_cast<std::size_t>(row - first_row)].push_back(corner.col);
-      before = &corner;
-    }
-  }
-  for (std::int64_t row = 0; row < rows; ++row) {
-    auto& cols = borders[static_cast<std::size_t>(row)];
-    std::sort(cols.begin(), cols.end());
-    for (std::size_t i = 0; i + 1 < cols.size(); i += 2) visit(first_row + row, cols[i], cols[i + 1]);
-  }
-}
-
 }  // namespace scarp::vector

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -56,12 +55,5 @@ class ObjectShape {
   double perimeter_m_ = 0;
   std::int64_t filled_holes_ = 0;
 };
-
-/// Calls visit(row, first column, column after the last) for the runs of an object's pixels in some rows, row
-/// by row, from left to right.
-void for_each_run(const TracedObject& object,
-                  std::int64_t first_row,
-                  std::int64_t rows,
-                  const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& visit);
 
 }  // namespace scarp::vector
