@@ -36,7 +36,7 @@ struct StackTile {
 struct StackElevation {
   Window window;              ///< of the optical grid
   Window around;              ///< cells of the terrain grid that it needs
-  std::vector<float> metres;  ///< [around.rows, around.cols]; 0 where invalid
+  std::vector<float> metres;  ///< [around.rows, around.cols]; anything where invalid
   std::vector<std::uint8_t> valid;
 };
 

@@ -124,11 +124,7 @@ void ElevationGrid::read_straight(const Window& window,
                      window.col + static_cast<std::int64_t>(shift_->col), window.rows, window.cols};
   const Window inside = intersection(there, dem_->grid().window());
   const std::array<int, 1> band = {0};
-  if (inside == there) {
-    dem_->read(inside, band, metres, valid);
-    for (std::size_t i = 0; i < metres.size(); ++i) metres[i] = valid[i] != 0 ? metres[i] : 0.0F;
-    return;
-  }
+  if (inside == there) return dem_->read(inside, band, metres, valid);
   std::fill(metres.begin(), metres.end(), 0.0F);
   std::fill(valid.begin(), valid.end(), std::uint8_t{0});
   if (inside.empty()) return;
@@ -140,7 +136,7 @@ void ElevationGrid::read_straight(const Window& window,
     for (std::int64_t i = 0; i < inside.cols; ++i) {
       const auto from = static_cast<std::size_t>(row * inside.cols + i);
       valid[static_cast<std::size_t>(to + i)] = known[from];
-      metres[static_cast<std::size_t>(to + i)] = known[from] != 0 ? values[from] : 0.0F;
+      metres[static_cast<std::size_t>(to + i)] = values[from];
     }
   }
 }

@@ -25,7 +25,7 @@ class ElevationGrid {
   /// @param margin_px  how far beyond the grid's borders elevation will be asked for
   ElevationGrid(const Grid& grid, std::unique_ptr<RasterSource> dem, std::int64_t margin_px);
 
-  /// @param metres  [rows, cols]; 0 where invalid
+  /// @param metres  [rows, cols]; anything where invalid
   void read(const Window& window, std::vector<float>& metres, std::vector<std::uint8_t>& valid);
 
   /// The DEM's extent on this grid where its grid is the same but for a shift; else empty: its border is no

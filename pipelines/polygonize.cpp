@@ -49,12 +49,14 @@ class Features {
   }
 
   void add(const vector::TracedObject& object) {
-    const bool kept = shape_.make(object, grid_, options_.limits, geodesic_);
+    const bool nested = options_.limits.holes_hold_objects();
+    const bool kept = shape_.make(object, grid_, options_.limits, geodesic_, nested ? &kept_ : nullptr);
     report_.filled_holes += kept ? shape_.filled_holes() : 0;
     if (!kept) {
       ++report_.dropped_small;
       return;
     }
+    if (nested) kept_.add(object.window.row, object.first_col);
     vector::ObjectAttributes attributes;
     attributes.class_id = object.value;
     const auto name = names_.find(object.value);
@@ -73,6 +75,8 @@ class Features {
   ObjectValues& values() { return values_; }
   /// Where the tracer keeps corners; null if nobody asks for them.
   vector::CornerRows* corner_rows() { return simplifies() ? &corner_rows_ : nullptr; }
+  /// Objects to come begin in this row or below.
+  void rows_done(std::int64_t row) { kept_.forget_above(row); }
 
   PolygonizeReport finish() {
     writer_->finish();
@@ -100,6 +104,7 @@ class Features {
   ObjectValues values_;
   std::map<int, std::string> names_;
   vector::ObjectShape shape_;
+  vector::KeptObjects kept_;  ///< those that may lie in holes of others
   std::vector<geo::PixelPoint> corners_;
   std::unique_ptr<vector::VectorWriter> writer_;
   PolygonizeReport report_;
@@ -116,6 +121,9 @@ void trace(vector::ClassRaster& raster,
   tracer.rules.nodata = raster.nodata();
   tracer.corner_rows = features.corner_rows();
   tracer.rules.junctions = tracer.corner_rows != nullptr;
+  if (options.limits.holes_hold_objects()) {
+    tracer.rows_done = [&](std::int64_t row) { features.rows_done(row); };
+  }
   tracer.rules.sums = features.values().known();
   tracer.workers = options.workers;
   const geo::Grid& grid = raster.grid();

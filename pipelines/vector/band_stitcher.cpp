@@ -31,12 +31,14 @@ BandStitcher::BandStitcher(std::int32_t cols,
                            const TraceRules& rules,
                            std::size_t most_open_bytes,
                            Sink sink,
-                           CornerRows* corner_rows)
+                           CornerRows* corner_rows,
+                           std::function<void(std::int64_t)> rows_done)
     : cols_(cols),
       rules_(rules),
       most_open_bytes_(most_open_bytes),
       sink_(std::move(sink)),
       corner_rows_(corner_rows),
+      rows_done_(std::move(rows_done)),
       finished_(rules.junctions) {
   regions_.clear(rules.sums);
   const auto places = static_cast<std::size_t>(cols) + 1;
@@ -64,7 +66,9 @@ void BandStitcher::add(BandTrace& band) {
   hand_out(band.finished);
   keep_survivors();
   regions_.forget_all_but(runs_above_);
-  if (corner_rows_ != nullptr) corner_rows_->forget_above(first_open_row());
+  const std::int64_t first_open = corner_rows_ != nullptr || rows_done_ ? first_open_row() : 0;
+  if (corner_rows_ != nullptr) corner_rows_->forget_above(first_open);
+  if (rows_done_) rows_done_(first_open);
   band_ = nullptr;
 }
 

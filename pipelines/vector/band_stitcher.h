@@ -19,11 +19,13 @@ class BandStitcher {
 
   /// @param most_open_bytes  beyond which the borders of open objects are not kept
   /// @param corner_rows      where the corners of rows are kept that open objects reach; null: nowhere
+  /// @param rows_done        called after each band: objects to come begin in this row or below; may be empty
   BandStitcher(std::int32_t cols,
                const TraceRules& rules,
                std::size_t most_open_bytes,
                Sink sink,
-               CornerRows* corner_rows = nullptr);
+               CornerRows* corner_rows = nullptr,
+               std::function<void(std::int64_t)> rows_done = {});
 
   /// The band below those that came before. What it holds is used up.
   /// @throws Error (too_complex) if the objects that are open need more memory than they may have
@@ -68,6 +70,7 @@ class BandStitcher {
   std::size_t most_open_bytes_;
   Sink sink_;
   CornerRows* corner_rows_;
+  std::function<void(std::int64_t)> rows_done_;
 
   BorderChains chains_;
   OpenEnds ends_;

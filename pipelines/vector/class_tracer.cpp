@@ -43,7 +43,12 @@ struct ClassTracer<T>::State {
         band_rows(rows_of_band(width, options)),
         sums(options.rules.sums),
         tracer(width, options.rules),
-        stitcher(width, options.rules, options.most_open_bytes, std::move(sink), options.corner_rows) {}
+        stitcher(width,
+                 options.rules,
+                 options.most_open_bytes,
+                 std::move(sink),
+                 options.corner_rows,
+                 options.rows_done) {}
 
   void trace(const T* pixels, std::int64_t rows, BandValues* values = nullptr) {
     tracer.trace(pixels, next_row, rows, band, values);
@@ -133,7 +138,8 @@ void trace_classes(std::int64_t rows,
                    const ValuesReader& values) {
   const std::int32_t width = checked_cols(cols);
   const std::int64_t band_rows = rows_of_band(cols, options);
-  BandStitcher stitcher(width, options.rules, options.most_open_bytes, sink, options.corner_rows);
+  BandStitcher stitcher(width, options.rules, options.most_open_bytes, sink, options.corner_rows,
+                        options.rows_done);
   tbb::enumerable_thread_specific<BandTracer<T>> tracers(width, options.rules);
   const int cores = tbb::info::default_concurrency();
   tbb::task_arena arena(options.workers > 0 ? std::min(options.workers, cores) : cores);

@@ -20,7 +20,9 @@ struct TracerOptions {
   std::int64_t band_rows = 0;
   CornerRows* corner_rows = nullptr;  ///< for an ArcSimplifier: filled before objects are handed out, which
                                       ///< need rules.junctions then
-  int workers = 1;                    ///< threads; 0: one a processor core
+  std::function<void(std::int64_t)> rows_done;  ///< called now and then: objects to come begin in this row or
+                                                ///< below
+  int workers = 1;                              ///< threads; 0: one a processor core
 };
 
 /// Reads what is known of some rows beside their classes. Called in order, maybe before the rows above are

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fmt/format.h>
-
 #include "pipelines/vector/error.h"
 
 namespace scarp::vector {
@@ -49,19 +47,13 @@ void SizeLimits::check() const {
   if (std::min(object_m2, hole_m2) < 0 || std::min(object_pixels, hole_pixels) < 0) {
     throw Error(Fault::bad_argument, "smallest objects and holes are 0 or larger");
   }
-  if (hole_m2 <= object_m2 && hole_pixels <= object_pixels) return;
-  throw Error(
-      Fault::bad_argument,
-      fmt::format("holes of up to {} m2 or {} pixels are to be filled, but objects are kept from {} m2 "
-                  "and {} pixels on: one in a hole would lie under the other; choose a smallest object "
-                  "at least as large as the smallest hole, in the same unit",
-                  hole_m2, hole_pixels, object_m2, object_pixels));
 }
 
 bool ObjectShape::make(const TracedObject& object,
                        const geo::Grid& grid,
                        const SizeLimits& limits,
-                       const geo::GeodesicMeasure& geodesic) {
+                       const geo::GeodesicMeasure& geodesic,
+                       const KeptObjects* kept) {
   points_.clear();
   ring_ends_.clear();
   part_ends_.clear();
@@ -69,7 +61,7 @@ bool ObjectShape::make(const TracedObject& object,
   filled_holes_ = 0;
   kept_.assign(object.ring_ends.size(), 1);
   const bool mirrored = mirrors_rings(grid);
-  const bool fills = limits.hole_m2 > 0 || limits.hole_pixels > 0;
+  const bool fills = limits.fills_holes();
   const auto kept_corners = fills && limits.eight_connected ? shared_corners(object) : std::vector<Corner>();
   std::int64_t pixels = object.pixels;
   std::size_t ring = 0;
@@ -82,7 +74,7 @@ bool ObjectShape::make(const TracedObject& object,
       if (ring > outer) {
         const std::int64_t hole = limits.hole_pixels > 0 ? enclosed_pixels(corners) : 0;
         const bool small = hole < limits.hole_pixels || std::abs(size.area_m2) < limits.hole_m2;
-        if (small && !touches(corners, kept_corners)) {
+        if (small && !touches(corners, kept_corners) && (kept == nullptr || !kept->any_in(corners))) {
           pixels += enclosed_pixels(corners);
           points_.resize(begin);
           kept_[ring] = 0;

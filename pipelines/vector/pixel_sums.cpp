@@ -41,11 +41,11 @@ void PixelSums::FloatRange::merge(const FloatRange& other) {
 }
 
 void PixelSums::add_run(const PixelRow& row, std::size_t begin, std::size_t end) {
-  constexpr std::size_t kPiece = 4096;  // sums of steps fit into 64 bits
+  constexpr std::size_t kPiece = 4096;  // whose sums fit into 32 and 64 bits
   pixels_ += static_cast<std::int64_t>(end - begin);
-  if (!row.confidence.empty()) add_confidence(row.confidence.subspan(begin, end - begin));
   for (; begin < end; begin = std::min(end, begin + kPiece)) {
     const std::size_t piece_end = std::min(end, begin + kPiece);
+    if (!row.confidence.empty()) add_confidence(row.confidence.subspan(begin, piece_end - begin));
     if (!row.elevation_m.empty()) add_elevation(row, begin, piece_end);
     if (!row.slope_deg.empty()) add_slope(row, begin, piece_end);
     if (!row.slope_deg.empty() && !row.gradient_east.empty() && !row.gradient_north.empty()) {
@@ -55,13 +55,21 @@ void PixelSums::add_run(const PixelRow& row, std::size_t begin, std::size_t end)
 }
 
 void PixelSums::add_confidence(std::span<const std::uint8_t> steps) {
+  std::uint32_t unknown = 0;
+  std::uint32_t sum = 0;
+  std::uint32_t squares = 0;
+  std::uint8_t least = kNodata;
   for (const std::uint8_t step : steps) {
-    if (step == kNodata) continue;
-    ++confidence_count_;
-    confidence_sum_ += step;
-    confidence_squares_ += std::uint64_t{step} * step;
-    confidence_least_ = std::min(confidence_least_, step);
+    const std::uint32_t known = step != kNodata ? step : 0;
+    unknown += step == kNodata ? 1 : 0;
+    sum += known;
+    squares += known * known;
+    least = std::min(least, step);
   }
+  confidence_count_ += steps.size() - unknown;
+  confidence_sum_ += sum;
+  confidence_squares_ += squares;
+  confidence_least_ = std::min(confidence_least_, least);
 }
 
 void PixelSums::add_elevation(const PixelRow& row, std::size_t begin, std::size_t end) {
