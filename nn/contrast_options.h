@@ -24,7 +24,7 @@ struct ContrastOptions {
   ContrastKeys keys = ContrastKeys::momentum;
   AnchorMode anchors = AnchorMode::walls;
   int stride = 8;    ///< side of a hyper-pixel in pixels of the scene: 4, 8 or 16 times the input stride
-  int band = 2;      ///< depth of the boundary bands, in cells
+  int band = 1;      ///< depth of the boundary bands, in cells
   int width = 128;   ///< numbers of an embedding
   int queue = 1024;  ///< slots of a category's ring
   int warmup = 256;  ///< filled slots that every ring needs before the queues are used

@@ -3,11 +3,15 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "geo/picture_gdal.h"
 #include "geo/raster_source_gdal.h"
+#include "geo/raster_writer_gdal.h"
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
 #include "pipelines/cli/raster_report.h"
+#include "pipelines/error.h"
+#include "pipelines/pair_picture.h"
 #ifdef SCARP_WITH_NN
 #include "pipelines/detect.h"
 #include "pipelines/model_store.h"
@@ -67,6 +71,27 @@ std::string alignment_text(const Json& alignment) {
   return text;
 }
 
+/// What was chosen, and with which colours the picture shows it.
+Json pairs_json(const pipelines::PairPicture& drawn, const std::string& file) {
+  Json cells = Json::array();
+  for (std::size_t kind = 0; kind < pipelines::kCellKinds; ++kind) {
+    const pipelines::CellStyle& style = pipelines::cell_styles()[kind];
+    cells.push_back({{"kind", style.name}, {"colour", style.colour_name}, {"cells", drawn.cells[kind]}});
+  }
+  return {{"picture", file}, {"cells", cells}, {"anchors", drawn.anchors}, {"negatives", drawn.negatives}};
+}
+
+std::string pairs_text(const Json& pairs) {
+  std::string text = "hyper-pixels\n";
+  for (const Json& kind : pairs["cells"]) {
+    text += fmt::format("  {:<12}{:>8}  {}\n", kind["kind"].get<std::string>(),
+                        kind["cells"].get<std::int64_t>(), kind["colour"].get<std::string>());
+  }
+  return text + fmt::format("  {:<12}{:>8}  white dots\n  {:<12}{:>8}  black dots\n", "anchors",
+                            pairs["anchors"].get<std::int64_t>(), "negatives",
+                            pairs["negatives"].get<std::int64_t>());
+}
+
 std::string report_text(const Json& report) {
   std::string text = raster_text(report["optical"]);
   if (report.contains("dem")) text += raster_text(report["dem"]) + alignment_text(report["alignment"]);
@@ -75,6 +100,7 @@ std::string report_text(const Json& report) {
     text += fmt::format("  {:<14} {}\n", model["name"].get<std::string>(),
                         model["fits"] ? "fits" : model["reason"].get<std::string>());
   }
+  if (report.contains("pairs")) text += pairs_text(report["pairs"]);
   return text;
 }
 
@@ -89,9 +115,11 @@ class InspectCommand final : public Command {
     add_value(app, "optical", optical_, value::kRaster, "Image, or any raster")->required();
     add_value(app, "dem", dem_, value::kRaster, "Elevation");
     app.add_flag("--json", json_, "As JSON");
+    declare_pairs(app);
   }
 
   int run(const Context& context) override {
+    check_pairs();
     const std::unique_ptr<geo::RasterSource> optical = geo::open_raster(optical_);
     Json report = {{"optical", raster_report(*optical)}};
     if (!dem_.empty()) {
@@ -100,6 +128,7 @@ class InspectCommand final : public Command {
       report["alignment"] = alignment_report(optical->grid(), dem->grid());
     }
     report["models"] = models_json(*optical, !dem_.empty());
+    if (!picture_.empty()) report["pairs"] = write_pairs();
     context.events.answer(json_ ? dumped(report) : report_text(report), report);
     return kDone;
   }
@@ -110,8 +139,57 @@ class InspectCommand final : public Command {
     return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   }
 
+  void declare_pairs(CLI::App& app) {
+    add_value(app, "--pairs", picture_, value::kNewFile,
+              "Picture (PNG) of the boundary cells that contrastive training would draw from these labels");
+    add_value(app, "--labels", pairs_.scene.labels, value::kMap,
+              "For --pairs: polygons (FILE[:LAYER]) or a label raster, 255 unknown");
+    add_value(
+        app, "--labelled-area", pairs_.scene.labelled_area, value::kVector,
+        "For --pairs: FILE[:LAYER] within which labels are complete, or all; without it: layer labelled_area "
+        "of the labels' file");
+    add_value(app, "--stride", pairs_.cells.stride, value::kInteger, "For --pairs: side of a cell in pixels")
+        ->check(between(1, 256));
+    add_value(app, "--band", pairs_.cells.band, value::kInteger,
+              "For --pairs: depth of the boundary bands in cells")
+        ->check(between(1, 16));
+    add_value(app, "--anchors", anchors_, value::kText, "For --pairs: which cells of landslides are drawn")
+        ->check(one_of({"walls", "band", "random"}));
+    app.add_option("--window", window_, "For --pairs: row and column of the first pixel, rows, columns")
+        ->type_name(value::kInteger)
+        ->expected(4);
+    add_overwrite(app, overwrite_);
+  }
+
+  void check_pairs() const {
+    if (picture_.empty() == pairs_.scene.labels.empty()) {
+      if (picture_.empty()) return;
+      require_other_file(picture_, {optical_, dem_, pairs_.scene.labels, pairs_.scene.labelled_area});
+      return;
+    }
+    throw pipelines::Error(pipelines::Fault::usage, picture_.empty()
+                                                        ? "--labels is for the picture: name one with --pairs"
+                                                        : "--pairs shows labels: name them with --labels");
+  }
+
+  Json write_pairs() {
+    pairs_.scene.name = pairs_.scene.optical = optical_;
+    pairs_.scene.dem = dem_;
+    pairs_.anchors = nn::anchor_mode(anchors_);
+    if (!window_.empty()) pairs_.window = {window_[0], window_[1], window_[2], window_[3]};
+    geo::require_writable(picture_, overwrite_);
+    const pipelines::PairPicture drawn = pipelines::picture_pairs(pairs_);
+    geo::write_png(picture_, drawn.picture);
+    return pairs_json(drawn, picture_);
+  }
+
   std::string optical_;
   std::string dem_;
+  std::string picture_;
+  std::string anchors_ = "walls";
+  std::vector<std::int64_t> window_;
+  pipelines::PairPictureOptions pairs_;
+  bool overwrite_ = false;
   bool json_ = false;
 };
 

@@ -44,6 +44,7 @@ BandStitcher::BandStitcher(std::int32_t cols,
   const auto places = static_cast<std::size_t>(cols) + 1;
   ends_.left.resize(places);
   ends_.right.resize(places);
+  parts_above_.resize(cols);
   enters_above_.resize(places);
   leaves_above_.resize(places);
   flat_.resize(edge_words(cols));
@@ -54,7 +55,7 @@ void BandStitcher::add(BandTrace& band) {
   band_ = &band;
   take_regions(band);
   regions_.label(runs_above_, band.top_runs, band.first_row, rules_.eight_connected);
-  trace_seam(band.top_values.data(), band.top_edges, band.top_runs, band.first_row);
+  trace_seam(band.top_values.data(), band.top_edges, band.first_row);
   if (corner_rows_ != nullptr) {
     for (std::vector<std::int32_t>& row : band.corners) corner_rows_->add(std::move(row));
   }
@@ -74,7 +75,7 @@ void BandStitcher::add(BandTrace& band) {
 
 void BandStitcher::finish() {
   if (!above_.empty()) {
-    trace_seam(nullptr, std::vector<std::uint64_t>(edge_words(cols_)), {}, next_row_);
+    trace_seam(nullptr, std::vector<std::uint64_t>(edge_words(cols_)), next_row_);
     above_.clear();
     runs_above_.clear();
     hand_out(ObjectBatch());
@@ -141,7 +142,6 @@ std::uint32_t BandStitcher::take_part(BandTrace& band, std::uint32_t part) {
 
 void BandStitcher::trace_seam(const std::int32_t* below,
                               const std::vector<std::uint64_t>& down,
-                              const std::vector<Run>& runs,
                               std::int64_t row) {
   const std::int32_t* above = above_.empty() ? nullptr : above_.data();
   find_horizontal_edges(above, below, cols_, rules_.nodata, flat_.data());
@@ -156,8 +156,9 @@ void BandStitcher::trace_seam(const std::int32_t* below,
                                       flat_.data(),
                                       corner_rows_ != nullptr ? &corners : nullptr,
                                       rules_.junctions};
-  trace_line(line, chains_, ends_, [&](std::uint32_t node, bool pixel_above, std::int32_t col) {
-    close_ring(node, regions_.part_of(run_at(pixel_above ? runs_above_ : runs, col).part));
+  parts_above_.set(runs_above_);
+  trace_line(line, chains_, ends_, [&](std::uint32_t node, std::int32_t col, bool left) {
+    close_ring(node, regions_.part_of(parts_above_.at(col, left)));
   });
   if (corner_rows_ != nullptr) corner_rows_->add(std::move(corners));
 }

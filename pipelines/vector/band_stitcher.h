@@ -50,10 +50,7 @@ class BandStitcher {
 
   void take_regions(BandTrace& band);
   std::uint32_t take_part(BandTrace& band, std::uint32_t part);
-  void trace_seam(const std::int32_t* below,
-                  const std::vector<std::uint64_t>& down,
-                  const std::vector<Run>& runs,
-                  std::int64_t row);
+  void trace_seam(const std::int32_t* below, const std::vector<std::uint64_t>& down, std::int64_t row);
   void join_pieces(BandTrace& band);
   void close_ring(std::uint32_t node, std::uint32_t part);
   void finish_object(std::uint32_t part);
@@ -79,6 +76,7 @@ class BandStitcher {
   std::vector<std::int32_t> above_;  ///< the last row that came; empty before the first
   std::vector<std::uint64_t> up_;
   std::vector<Run> runs_above_;
+  EdgeParts parts_above_;
 
   std::vector<Stretch> stretches_;
   std::vector<std::uint32_t> free_stretches_;

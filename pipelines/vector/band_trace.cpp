@@ -39,6 +39,7 @@ BandTracer<T>::BandTracer(std::int32_t cols, const TraceRules& rules)
   flat_.resize(words);
   ends_.left.resize(static_cast<std::size_t>(cols) + 1);
   ends_.right.resize(static_cast<std::size_t>(cols) + 1);
+  parts_above_.resize(cols);
 }
 
 template <typename T>
@@ -123,8 +124,9 @@ void BandTracer<T>::next_line(const T* above, const T* below, std::int64_t row) 
                            flat_.data(),
                            rules_.junctions ? &out_->corners.back() : nullptr,
                            rules_.junctions};
-  trace_line(line, chains_, ends_, [&](std::uint32_t node, bool pixel_above, std::int32_t col) {
-    close_ring(node, out_->regions.part_of(run_at(pixel_above ? above_ : below_, col).part));
+  parts_above_.set(above_);
+  trace_line(line, chains_, ends_, [&](std::uint32_t node, std::int32_t col, bool left) {
+    close_ring(node, out_->regions.part_of(parts_above_.at(col, left)));
   });
 }
 

@@ -98,6 +98,7 @@ class BandTracer {
   OpenEnds ends_;
   std::vector<std::uint64_t> up_, down_, flat_;
   std::vector<Run> above_, below_;
+  EdgeParts parts_above_;
   std::vector<std::uint32_t> top_nodes_;  ///< where borders leave the band at its first row
 };
 

@@ -92,10 +92,13 @@ class ObjectBatch {
     std::int64_t area = 0;  ///< in pixels; negative for a hole
     std::uint32_t part = 0;
   };
-  void push(std::int32_t place, std::int32_t row);
+  void add_corners(std::span<const BorderEdge> edges);
+  void add_corners_and_junctions(std::span<const BorderEdge> edges);
   void end_loop(std::size_t begin, std::int64_t area);
   bool meets_itself(std::size_t begin);
   void split_at_saddles(std::size_t begin);
+  void number_saddles(std::size_t begin);
+  void leave_loop(std::uint32_t number);
   void cut_loop(std::size_t from);
   void sort_loops();
   void bound(Record& record) const;
@@ -111,7 +114,11 @@ class ObjectBatch {
   std::vector<Loop> loops_;
   std::uint32_t part_ = 0;
   // Room that is used again.
-  std::vector<Corner> sorted_;
+  std::vector<std::uint32_t> saddles_;  ///< of the ring that came last: its corners that may come twice
+  std::vector<std::uint32_t> sorted_;
+  std::vector<std::uint32_t> numbers_;    ///< of each saddle its place, which is the same for the same corner
+  std::vector<std::size_t> path_places_;  ///< of each place: where the path passes it; kNowhere
+  std::vector<std::uint32_t> path_saddles_;  ///< places that the path passes, in its order
   std::vector<Corner> path_;
   std::vector<std::uint8_t> path_junctions_;
   std::vector<Corner> ring_;

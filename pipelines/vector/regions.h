@@ -75,6 +75,26 @@ class Regions {
   std::size_t kept_parts_ = 0;
 };
 
+/// The parts left and right of the vertical edges of a row, found by their columns.
+struct EdgeParts {
+  std::vector<std::uint32_t> left;   ///< [cols + 1]; anything where there is no edge or an empty pixel
+  std::vector<std::uint32_t> right;  ///< likewise
+
+  void resize(std::int32_t cols) {
+    left.resize(static_cast<std::size_t>(cols) + 1);
+    right.resize(static_cast<std::size_t>(cols) + 1);
+  }
+  void set(const std::vector<Run>& runs) {
+    for (const Run& run : runs) {
+      right[static_cast<std::size_t>(run.begin)] = run.part;
+      left[static_cast<std::size_t>(run.end)] = run.part;
+    }
+  }
+  std::uint32_t at(std::int32_t col, bool left_side) const {
+    return (left_side ? left : right)[static_cast<std::size_t>(col)];
+  }
+};
+
 /// The run that holds a pixel which is not empty.
 const Run& run_at(const std::vector<Run>& runs, std::int32_t col);
 

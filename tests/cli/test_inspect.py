@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from conftest import MODEL, scarp, write_raster
+from conftest import MODEL, refused, scarp, write_raster
+from osgeo import gdal
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +75,39 @@ def test_a_raster_without_crs_can_be_inspected_and_says_so(tmp_path):
     path = write_raster(tmp_path / "a.tif", np.ones((20, 20), np.uint8), epsg=None)
     told = inspected(path)["optical"]
     assert told["crs"]["code"] is None and "unknown" in told["crs"]["name"] and told["pixel_m"] is None
+
+
+def test_a_picture_shows_the_cells_that_contrastive_training_draws(scene, tmp_path):
+    picture = tmp_path / "pairs.png"
+    arguments = [scene / "hrsi.tif", scene / "dem.tif", "--labels", f"{scene}/labels.gpkg:landslides", "--pairs", picture]
+    pairs = inspected(*arguments)["pairs"]
+    shown = gdal.Open(str(picture))
+    assert (shown.RasterXSize, shown.RasterYSize, shown.RasterCount) == (1024, 1024, 3)
+    cells = {kind["kind"]: kind["cells"] for kind in pairs["cells"]}
+    assert sum(cells.values()) == (256 // 8) ** 2
+    assert 0 < pairs["anchors"] <= cells["back wall"] + cells["side wall"]
+    text = scarp("inspect", *arguments, "--overwrite", "--stride", 16).stdout
+    assert "back wall" in text and "red" in text and "white dots" in text
+
+
+def test_the_picture_needs_labels_and_labels_need_the_picture(scene, tmp_path):
+    image = scene / "hrsi.tif"
+    refused(tmp_path, 2, ["--labels"], "inspect", image, "--pairs", tmp_path / "a.png")
+    refused(tmp_path, 2, ["--pairs"], "inspect", image, "--labels", f"{scene}/labels.gpkg:landslides")
+
+
+def test_the_picture_overwrites_nothing_unless_told(scene, tmp_path):
+    (tmp_path / "a.png").write_text("precious")
+    sentence = refused(tmp_path, 2, ["a.png"], "inspect", scene / "hrsi.tif", "--labels",
+                       f"{scene}/labels.gpkg:landslides", "--pairs", tmp_path / "a.png")
+    assert "--overwrite" in sentence
+
+
+def test_label_rasters_with_values_that_are_no_classes_are_refused(scene, tmp_path):
+    image = gdal.Open(str(scene / "hrsi.tif"))
+    values = np.zeros((image.RasterYSize, image.RasterXSize), np.float32)
+    values[100:140, 100:140], values[5, 5] = 1, 2.5
+    labels = write_raster(tmp_path / "labels.tif", values)
+    gdal.Open(str(labels), gdal.GA_Update).SetGeoTransform(image.GetGeoTransform())
+    refused(tmp_path, 2, ["labels.tif", "2.5", "255 where nothing is known"], "inspect", scene / "hrsi.tif", "--labels", labels,
+            "--pairs", tmp_path / "a.png")

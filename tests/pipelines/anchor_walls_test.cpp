@@ -41,6 +41,16 @@ struct KnownScene {
   }
 };
 
+/// Six of them, made once.
+const std::vector<KnownScene>& scenes() {
+  static const std::vector<KnownScene> all = [] {
+    std::vector<KnownScene> made;
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) made.emplace_back(seed);
+    return made;
+  }();
+  return all;
+}
+
 /// A pixel of the true walls lies in the cell, or up to `reach` cells from it.
 bool on_wall(const KnownScene& scene, std::int64_t cell, int stride, int reach) {
   const std::int64_t across = kSide / stride, row = cell / across, col = cell % across;
@@ -57,20 +67,20 @@ struct Tally {
   double share() const { return static_cast<double>(on_walls) / anchors; }
 };
 
-/// Of anchors drawn from six scenes. A band of one cell lies along the outline; each further cell of it may
+/// Of anchors drawn from all scenes. A band of one cell lies along the outline; each further cell of it may
 /// lie that much away from the wall.
 Tally drawn_anchors(const nn::HyperPixelOptions& options, nn::AnchorMode mode) {
   Tally tally;
   const nn::PairCounts counts{64, 0};
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
-    const KnownScene scene(seed);
+  std::uint64_t seed = 0;
+  for (const KnownScene& scene : scenes()) {
     const nn::UpSlope up = scene.up();
     const int across = kSide / options.stride;
     std::vector<nn::CellKind> cells(static_cast<std::size_t>(across * across));
     nn::classify_cells(kSide, scene.labels, 1, &up, options, cells);
     std::vector<std::int64_t> indices(static_cast<std::size_t>(counts.rows()));
     std::vector<std::uint8_t> drawn(indices.size());
-    std::mt19937_64 random(seed);
+    std::mt19937_64 random(++seed);
     nn::draw_pairs(cells, mode, counts, random, indices, drawn);
     for (std::size_t i = 0; i < indices.size() && drawn[i]; ++i) {
       ++tally.anchors;
@@ -101,9 +111,9 @@ INSTANTIATE_TEST_SUITE_P(Strides,
                          testing::Values(nn::HyperPixelOptions{.stride = 8},
                                          nn::HyperPixelOptions{.stride = 16},
                                          nn::HyperPixelOptions{.stride = 8, .band = 2}),
-                         [](const auto& info) {
-                           return "Of" + std::to_string(info.param.stride) + "Band" +
-                                  std::to_string(info.param.band);
+                         [](const auto& test) {
+                           return "Of" + std::to_string(test.param.stride) + "Band" +
+                                  std::to_string(test.param.band);
                          });
 
 }  // namespace
