@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Checks of `scarp polygonize` that need newer libraries than Debian's. In a virtual environment:
-    python3 -m venv checks && checks/bin/pip install numpy shapely pyogrio exactextract
+    python3 -m venv checks && checks/bin/pip install shapely pyogrio exactextract rasterio geopandas
 
 polygon_checks.py coverage SCARP [RASTER...]          simplified polygons of random class rasters, and of these ones, are a coverage: GEOS finds
                                                       no gap, overlap or border that neighbours do not share; areas change by what the tolerance allows
@@ -107,15 +107,18 @@ def validity(program, wanted="1e7"):
 
 
 def zonal(program, raster, dem, confidence):
+    import geopandas
+    import rasterio
     from exactextract import exact_extract
     with tempfile.TemporaryDirectory() as folder:
         plain = f"{folder}/plain.gpkg"
         without = scarp_of(program, "polygonize", raster, "-o", plain, "-j", 1)
         ours = f"{folder}/ours.gpkg"
         with_values = scarp_of(program, "polygonize", raster, "-o", ours, "--dem", dem, "--confidence", confidence, "-j", 1)
+        polygons = geopandas.read_file(plain, columns=[])
         start = time.process_time()
-        theirs_dem = exact_extract(dem, plain, ["min", "max", "count"], strategy="raster-sequential")
-        theirs_p = exact_extract(confidence, plain, ["mean", "min", "stdev"], strategy="raster-sequential")
+        theirs_dem = exact_extract(rasterio.open(dem), polygons, ["min", "max"])
+        theirs_p = exact_extract(rasterio.open(confidence), polygons, ["mean", "min", "stdev"])
         theirs = time.process_time() - start
         names = ["elev_min", "elev_max", "conf_mean", "conf_min", "conf_std"]
         meta, _, _, values = pyogrio.raw.read(ours, columns=names, read_geometry=False)
