@@ -39,9 +39,12 @@ Counts trace(const std::string& path, bool eight, int workers) {
   options.rules.nodata = raster.nodata();
   options.workers = workers;
   Counts counts;
+  if (workers != 1) options.band_rows = scarp::vector::rows_of_blocks(raster);
+  const scarp::geo::Grid grid = raster.grid();
+  scarp::vector::ClassRasterPool pool(std::move(raster), options.band_rows > 0 ? workers : 1);
   scarp::vector::trace_classes<std::uint8_t>(
-      raster.grid().rows, raster.grid().cols, options,
-      [&](std::int64_t row, std::int64_t rows, std::uint8_t* pixels) { raster.read(row, rows, pixels); },
+      grid.rows, grid.cols, options,
+      [&](std::int64_t row, std::int64_t rows, std::uint8_t* pixels) { pool.read(row, rows, pixels); },
       [&](const scarp::vector::TracedObject& object) {
         ++counts.polygons;
         counts.corners += static_cast<long long>(object.corners.size());

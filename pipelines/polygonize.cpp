@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <mutex>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -110,12 +112,9 @@ class Features {
   PolygonizeReport report_;
 };
 
-template <typename T>
-void trace(vector::ClassRaster& raster,
-           const PolygonizeOptions& options,
-           Features& features,
-           Events& events,
-           const std::stop_token& stop) {
+vector::TracerOptions tracer_options(const PolygonizeOptions& options,
+                                     const vector::ClassRaster& raster,
+                                     Features& features) {
   vector::TracerOptions tracer;
   tracer.rules.eight_connected = options.limits.eight_connected;
   tracer.rules.nodata = raster.nodata();
@@ -126,11 +125,45 @@ void trace(vector::ClassRaster& raster,
   }
   tracer.rules.sums = features.values().known();
   tracer.workers = options.workers;
-  const geo::Grid& grid = raster.grid();
+  const bool alone = options.workers == 1 || tracer.rules.sums;
+  tracer.band_rows = alone ? 0 : vector::rows_of_blocks(raster);
+  return tracer;
+}
+
+/// Tells of rows that were read, by any thread.
+class ReadProgress {
+ public:
+  ReadProgress(std::int64_t rows, Events& events) : rows_(rows), events_(events) {}
+  void add(std::int64_t rows) {
+    const std::lock_guard lock(mutex_);
+    read_ += rows;
+    events_.progress(static_cast<double>(read_) / static_cast<double>(rows_));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::int64_t rows_;
+  std::int64_t read_ = 0;
+  Events& events_;
+};
+
+template <typename T>
+void trace(vector::ClassRaster raster,
+           const PolygonizeOptions& options,
+           Features& features,
+           Events& events,
+           const std::stop_token& stop) {
+  const vector::TracerOptions tracer = tracer_options(options, raster, features);
+  const geo::Grid grid = raster.grid();
+  ReadProgress progress(grid.rows, events);
+  // Bands that cut blocks are read by one thread, which keeps these.
+  const int readers =
+      tracer.band_rows > 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : 1;
+  vector::ClassRasterPool pool(std::move(raster), readers);
   const auto read = [&](std::int64_t first_row, std::int64_t rows, T* pixels) {
     if (stop.stop_requested()) throw Error(Fault::cancelled, "cancelled; no output was written");
-    raster.read(first_row, rows, pixels);
-    events.progress(static_cast<double>(first_row + rows) / static_cast<double>(grid.rows));
+    pool.read(first_row, rows, pixels);
+    progress.add(rows);
   };
   vector::trace_classes<T>(
       grid.rows, grid.cols, tracer, read, [&](const vector::TracedObject& object) { features.add(object); },
@@ -147,13 +180,13 @@ PolygonizeReport polygonize(const PolygonizeOptions& options, Events& events, st
   events.stage("polygons");
   switch (raster.type()) {
     case vector::ClassRaster::Type::u8:
-      trace<std::uint8_t>(raster, options, features, events, stop);
+      trace<std::uint8_t>(std::move(raster), options, features, events, stop);
       break;
     case vector::ClassRaster::Type::u16:
-      trace<std::uint16_t>(raster, options, features, events, stop);
+      trace<std::uint16_t>(std::move(raster), options, features, events, stop);
       break;
     case vector::ClassRaster::Type::i32:
-      trace<std::int32_t>(raster, options, features, events, stop);
+      trace<std::int32_t>(std::move(raster), options, features, events, stop);
       break;
   }
   events.stage("writing");

@@ -30,11 +30,14 @@ std::int32_t checked_cols(std::int64_t cols) {
 }
 
 std::int64_t rows_of_band(std::int64_t cols, const TracerOptions& options) {
-  const std::int64_t pixels = options.rules.sums ? kBandPixelsWithValues : kBandPixels;
-  return options.band_rows > 0 ? options.band_rows : std::max<std::int64_t>(1, pixels / cols);
+  return options.band_rows > 0 ? options.band_rows : default_band_rows(cols, options.rules.sums);
 }
 
 }  // namespace
+
+std::int64_t default_band_rows(std::int64_t cols, bool sums) {
+  return std::max<std::int64_t>(1, (sums ? kBandPixelsWithValues : kBandPixels) / cols);
+}
 
 template <typename T>
 struct ClassTracer<T>::State {
@@ -149,7 +152,7 @@ void trace_classes(std::int64_t rows,
   for (BandJob<T>& job : all) spare.push(&job);
   std::int64_t next_row = 0;
 
-  const auto read_band = [&](tbb::flow_control& control) -> BandJob<T>* {
+  const auto next_band = [&](tbb::flow_control& control) -> BandJob<T>* {
     BandJob<T>* job = nullptr;
     if (next_row >= rows || !spare.try_pop(job)) {
       control.stop();
@@ -157,13 +160,13 @@ void trace_classes(std::int64_t rows,
     }
     job->first_row = next_row;
     job->rows = std::min(band_rows, rows - next_row);
-    job->pixels.resize(static_cast<std::size_t>(job->rows * cols));
-    read(job->first_row, job->rows, job->pixels.data());
     if (options.rules.sums) job->values = values(job->first_row, job->rows);
     next_row += job->rows;
     return job;
   };
   const auto trace_band = [&](BandJob<T>* job) {
+    job->pixels.resize(static_cast<std::size_t>(job->rows * cols));
+    read(job->first_row, job->rows, job->pixels.data());
     tracers.local().trace(job->pixels.data(), job->first_row, job->rows, job->trace, job->values.get());
     job->values.reset();
     return job;
@@ -174,7 +177,7 @@ void trace_classes(std::int64_t rows,
   };
   arena.execute([&] {
     tbb::parallel_pipeline(
-        jobs, tbb::make_filter<void, BandJob<T>*>(tbb::filter_mode::serial_in_order, read_band) &
+        jobs, tbb::make_filter<void, BandJob<T>*>(tbb::filter_mode::serial_in_order, next_band) &
                   tbb::make_filter<BandJob<T>*, BandJob<T>*>(tbb::filter_mode::parallel, trace_band) &
                   tbb::make_filter<BandJob<T>*, void>(tbb::filter_mode::serial_in_order, stitch_band));
   });
