@@ -52,9 +52,10 @@ void PairDrawer::add(const at::Tensor& labels,
   std::vector<std::int64_t> cells(static_cast<std::size_t>(counts.rows()));
   std::vector<std::uint8_t> valid(cells.size());
   draw_pairs(kinds, options_.anchors, counts, random, cells, valid);
-  std::vector<std::int64_t> categories;
-  for (int row = 0; row < counts.rows(); ++row)
-    categories.push_back(valid[static_cast<std::size_t>(row)] != 0 ? pair_category(counts, row) : -1);
+  std::vector<std::int64_t> categories(cells.size(), -1);
+  for (std::size_t row = 0; row < cells.size(); ++row) {
+    if (valid[row] != 0) categories[row] = pair_category(counts, static_cast<int>(row));
+  }
   cells_.push_back(torch::tensor(cells));
   labels_.push_back(torch::tensor(categories));
 }
