@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect_bench HRSI DEM [WORKERS]   What `detect` costs outside the network: nanoseconds a pixel a thread and
-// peak memory up to the finished class raster, with a network that does nothing. One line of JSON.
+// detect_bench HRSI DEM [WORKERS [polygons]]   What `detect` costs outside the network: nanoseconds a pixel a
+// thread and peak memory up to the finished class raster, and with polygons and all their fields besides,
+// with a network that only draws a square into each tile. One line of JSON.
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
@@ -17,15 +18,23 @@
 
 namespace {
 
-/// Answers without looking: all logits are 0 but for a stripe, so that there is something to write.
+/// Answers without looking: all logits are 0 but for those of a square in the middle of each tile, a
+/// sixteenth of it, so that there is something to write.
 class NoNetwork final : public scarp::nn::Segmenter {
  public:
   explicit NoNetwork(scarp::nn::ModelCard card) : card_(std::move(card)) {}
   const scarp::nn::ModelCard& card() const override { return card_; }
   std::string device() const override { return "cpu"; }
   std::string precision() const override { return "fp32"; }
-  void segment(const scarp::nn::TileBatch&, std::span<float> logits) const override {
+  void segment(const scarp::nn::TileBatch& batch, std::span<float> logits) const override {
     std::fill(logits.begin(), logits.end(), 0.0f);
+    const auto side = static_cast<std::size_t>(batch.rows);
+    for (std::size_t tile = 0; tile < static_cast<std::size_t>(batch.tiles); ++tile) {
+      float* slide = logits.data() + (2 * tile + 1) * side * side;
+      for (std::size_t row = side * 3 / 8; row < side * 5 / 8; ++row) {
+        std::fill_n(slide + row * side + side * 3 / 8, side / 4, 2.0f);
+      }
+    }
   }
 
  private:
@@ -65,7 +74,7 @@ double peak_mib() {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: detect_bench HRSI DEM [WORKERS]\n");
+    std::fprintf(stderr, "usage: detect_bench HRSI DEM [WORKERS [polygons]]\n");
     return 2;
   }
   mallopt(M_MMAP_MAX, 0);  // as the program does: blocks are kept, not given back and cleared again
@@ -77,6 +86,7 @@ int main(int argc, char** argv) {
   options.workers = argc > 3 ? std::atoi(argv[3]) : 1;
   const auto folder = std::filesystem::temp_directory_path() / "scarp-detect-bench";
   std::filesystem::create_directories(folder);
+  if (argc > 4) options.polygons = (folder / "polygons.gpkg").string();
   options.class_raster = (folder / "classes.tif").string();
   options.probability_raster = (folder / "p.tif").string();
   options.overwrite = true;
@@ -88,9 +98,10 @@ int main(int argc, char** argv) {
   const double pixels = static_cast<double>(grid.rows) * static_cast<double>(grid.cols);
   const double busy = (cpu_seconds() - report.seconds_network) / pixels * 1e9;
   std::printf(
-      "{\"rows\": %lld, \"cols\": %lld, \"workers\": %d, \"seconds\": %.2f, \"cpu_ns_a_pixel\": %.1f, "
+      "{\"rows\": %lld, \"cols\": %lld, \"workers\": %d, \"polygons\": %lld, \"seconds\": %.2f, "
+      "\"cpu_ns_a_pixel\": %.1f, "
       "\"peak_mib\": %.0f}\n",
-      static_cast<long long>(grid.rows), static_cast<long long>(grid.cols), options.workers, report.seconds,
-      busy, peak_mib());
+      static_cast<long long>(grid.rows), static_cast<long long>(grid.cols), options.workers,
+      static_cast<long long>(report.polygons), report.seconds, busy, peak_mib());
   return 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // polygonize_bench RASTER 4|8 [WORKERS] [OUT.gpkg|OUT.fgb [DEM CONFIDENCE]]   Polygons of a class raster:
 // seconds from opening it to the last polygon, in memory or in a file with all fields that the rasters allow.
-// polygonize_bench read RASTER...   The same for reading rasters, rows of a million pixels at a time. One
-// line of JSON.
+// polygonize_bench read RASTER...   The same for reading rasters, rows of a million pixels at a time.
+// polygonize_bench open RASTER 4|8   What is kept of open objects. One line of JSON.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -71,6 +71,26 @@ Counts write(const std::string& path, bool eight, int workers, const Files& file
   return {scarp::pipelines::polygonize(options, events, {}).polygons, 0, 0, 0};
 }
 
+/// The most that is kept of open objects after a band of 64 rows, in bytes a column.
+double open_bytes_a_column(const std::string& path, bool eight) {
+  constexpr std::int64_t kRows = 64;
+  scarp::vector::ClassRaster raster(path);
+  scarp::vector::TracerOptions options;
+  options.rules.eight_connected = eight;
+  options.rules.nodata = raster.nodata();
+  options.band_rows = kRows;
+  const scarp::geo::Grid& grid = raster.grid();
+  scarp::vector::ClassTracer<std::uint8_t> tracer(grid.cols, options, [](const auto&) {});
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(kRows * grid.cols));
+  std::size_t most = 0;
+  for (std::int64_t row = 0; row + kRows <= grid.rows; row += kRows) {
+    raster.read(row, kRows, pixels.data());
+    tracer.push(pixels);
+    most = std::max(most, tracer.open_bytes());
+  }
+  return static_cast<double>(most) / static_cast<double>(grid.cols);
+}
+
 /// Every raster in the type that it is stored in.
 Counts read(std::span<char*> paths) {
   std::vector<std::uint8_t> room;
@@ -105,10 +125,16 @@ Counts polygons(int argc, char** argv) {
 int main(int argc, char** argv) {
   if (argc < 3) {
     std::fprintf(stderr,
-                 "usage: polygonize_bench RASTER 4|8 [WORKERS] [OUT [DEM CONFIDENCE]] | read RASTER...\n");
+                 "usage: polygonize_bench RASTER 4|8 [WORKERS] [OUT [DEM CONFIDENCE]] | read RASTER... | "
+                 "open RASTER 4|8\n");
     return 2;
   }
   scarp::geo::set_up_gdal();
+  if (std::string_view(argv[1]) == "open") {
+    std::printf("{\"open_bytes_a_column\": %.1f}\n",
+                open_bytes_a_column(argv[2], argc > 3 && argv[3][0] == '8'));
+    return 0;
+  }
   const auto start = std::chrono::steady_clock::now();
   const std::clock_t cpu_start = std::clock();
   const bool reads = std::string_view(argv[1]) == "read";

@@ -108,6 +108,38 @@ def test_fields_of_terrain_and_confidence_are_sums_over_the_pixels(tmp_path):
     assert not feature["edge"]
 
 
+@pytest.mark.parametrize("nodata, masked", [(255, False), (7, False), (None, False), (None, True)])
+def test_confidence_in_steps_is_read_byte_by_byte(tmp_path, nodata, masked):
+    values = blobs(40, 30, 3, 5, 0.6)
+    steps = np.random.default_rng(2).integers(0, 255, (40, 30)).astype(np.uint8)
+    steps[3:9, 4:8] = 255
+    raster = write_raster(tmp_path / "c.tif", values, nodata=0)
+    p = write_raster(tmp_path / "p.tif", steps, nodata=nodata)
+    known = (steps != 255) & (steps != nodata)
+    if masked:
+        known &= np.arange(30) > 5
+        file = gdal.Open(str(p), gdal.GA_Update)
+        file.CreateMaskBand(gdal.GMF_PER_DATASET)
+        file.GetRasterBand(1).GetMaskBand().WriteArray(np.where(np.arange(30) > 5, 255, 0)[None].repeat(40, 0).astype(np.uint8))
+        file = None
+    scarp("polygonize", raster, "-o", tmp_path / "p.gpkg", "--confidence", p, "-q")
+    shapes = features_of(tmp_path / "p.gpkg")
+    assert len(shapes) > 40
+    for feature in shapes:
+        shape = ogr.CreateGeometryFromWkt(feature["outline"])
+        west, east, south, north = shape.GetEnvelope()
+        inside = np.zeros(steps.shape, bool)
+        for row in range(round((5200000 - north) / 10), round((5200000 - south) / 10)):
+            for col in range(round((west - 600000) / 10), round((east - 600000) / 10)):
+                inside[row, col] = shape.Contains(ogr.CreateGeometryFromWkt(f"POINT ({600005 + 10 * col} {5199995 - 10 * row})"))
+        chosen = steps[inside & known] / 254
+        if chosen.size == 0:
+            assert feature["conf_mean"] is None
+        else:
+            assert feature["conf_mean"] == pytest.approx(chosen.mean(), abs=1e-12)
+            assert feature["conf_std"] == pytest.approx(chosen.std(), abs=1e-12)
+
+
 def test_objects_at_the_border_say_so(tmp_path):
     raster = write_raster(tmp_path / "c.tif", np.array([[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 2, 0], [0, 0, 0, 0]], np.uint8), nodata=0)
     scarp("polygonize", raster, "-o", tmp_path / "p.gpkg", "-q")
@@ -173,7 +205,22 @@ def test_simplified_neighbours_share_their_borders(tmp_path, options):
         collection.AddGeometry(shape)
     assert collection.UnionCascaded().GetArea() == pytest.approx(sum(shape.GetArea() for _, shape in ours), rel=1e-9)
     assert collection.UnionCascaded().GetArea() == pytest.approx(120 * 100 * 100, rel=1e-9)
+    edges = {}
+    for _, shape in ours:
+        for ring in (shape.GetGeometryRef(i).GetPoints() for i in range(shape.GetGeometryCount())):
+            for edge in zip(ring, ring[1:]):
+                assert edge not in edges
+                edges[edge] = True
+    low, high = (600000, 5200000 - 1200), (600000 + 1000, 5200000)
+    for a, b in edges:
+        at_frame = any(a[axis] == b[axis] == side[axis] for axis in (0, 1) for side in (low, high))
+        assert at_frame or (b, a) in edges, "an edge that no neighbour has"
     if "--smooth" not in options:
+        areas = {f["uid"]: f for f in features_of(tmp_path / "exact.gpkg")}
+        for feature in features_of(tmp_path / "p.gpkg"):
+            before = ogr.CreateGeometryFromWkt(areas[feature["uid"]]["outline"])
+            change = abs(ogr.CreateGeometryFromWkt(feature["outline"]).GetArea() - before.GetArea())
+            assert change <= 2 * 15 * before.Boundary().Length()
         points = [sum(shape.GetGeometryRef(i).GetPointCount() for i in range(shape.GetGeometryCount())) for _, shape in ours]
         before = [sum(shape.GetGeometryRef(i).GetPointCount() for i in range(shape.GetGeometryCount())) for _, shape in exact]
         assert sum(points) < 0.9 * sum(before)

@@ -126,6 +126,71 @@ void expect_windows_do_not_matter(const MemoryRaster& optical, const MemoryRaste
   }
 }
 
+/// Elevation that was read for bands of rows gives the terrain of any part of them.
+void expect_parts_are_those_of_read(const MemoryRaster& optical,
+                                    const MemoryRaster& dem,
+                                    const std::vector<TerrainChannel>& channels) {
+  AlignedStack stack = stack_of(optical, dem, {{}, channels, DemGaps::fill});
+  const Window whole = optical.grid.window();
+  StackTile all;
+  stack.read(whole, all);
+  std::mt19937 random(23);
+  StackElevation elevation;
+  StackTerrain terrain;
+  for (std::int64_t row = 0; row < whole.rows; row += 37) {
+    const Window band{row, 0, std::min<std::int64_t>(37, whole.rows - row), whole.cols};
+    stack.read_elevation(band, elevation);
+    for (int round = 0; round < 8; ++round) {
+      const std::int64_t col = pick(random, whole.cols);
+      const Window part{row + pick(random, band.rows), col, 1, 1 + pick(random, whole.cols - col)};
+      stack.derive(elevation, part, terrain);
+      for (std::size_t channel = 0; channel < channels.size(); ++channel) {
+        for (std::int64_t i = 0; i < part.cols; ++i) {
+          const auto from = static_cast<std::size_t>(static_cast<std::int64_t>(channel) * part.cols + i);
+          const auto at = static_cast<std::size_t>(part.row * whole.cols + col + i);
+          ASSERT_EQ(terrain.valid[static_cast<std::size_t>(i)], all.terrain_valid[at]);
+          const float expected = all.terrain[channel * all.valid.size() + at];
+          ASSERT_EQ(std::memcmp(&terrain.terrain[from], &expected, sizeof expected), 0)
+              << "channel " << channel << ", row " << part.row << ", column " << col + i;
+        }
+      }
+    }
+  }
+}
+
+TEST(AlignedStack, PartsOfABandHaveTheTerrainThatReadGives) {
+  const std::vector<TerrainChannel> near = {
+      {TerrainKind::elevation}, {TerrainKind::slope}, {TerrainKind::gradient_east}, {TerrainKind::aspect}};
+  const Grid grid = test::utm_grid(150, 170, 5);
+  MemoryRaster same = test::hilly_dem(grid);
+  punch_holes(same, 1, 300);
+  MemoryRaster smaller = test::hilly_dem(grid.cropped({20, 30, 100, 90}));
+  punch_holes(smaller, 2, 300);
+  MemoryRaster larger = test::hilly_dem(grid.cropped({-20, -30, 250, 290}));
+  MemoryRaster coarser = dem_in_degrees(grid, 0.00016);
+  punch_holes(coarser, 3, 500);
+  for (const auto* dem : std::initializer_list<const MemoryRaster*>{&same, &smaller, &larger, &coarser}) {
+    expect_parts_are_those_of_read(coloured(grid), *dem, near);
+    expect_parts_are_those_of_read(coloured(grid), *dem, some_channels());
+  }
+}
+
+// Windows that share many rows are read through blocks, others straight: that must not be seen.
+TEST(AlignedStack, ChannelsDoNotDependOnWhatElseIsAsked) {
+  const Grid grid = test::utm_grid(150, 170, 5);
+  MemoryRaster dem = test::hilly_dem(grid.cropped({20, 30, 100, 160}));
+  punch_holes(dem, 2, 300);
+  StackTile alone;
+  StackTile beside;
+  stack_of(coloured(grid), dem, {{}, {{TerrainKind::slope}}, DemGaps::fill}).read(grid.window(), alone);
+  stack_of(coloured(grid), dem,
+           {{}, {{TerrainKind::slope}, {TerrainKind::relative_elevation, 33}}, DemGaps::fill})
+      .read(grid.window(), beside);
+  ASSERT_EQ(alone.terrain_valid, beside.terrain_valid);
+  beside.terrain.resize(alone.terrain.size());
+  EXPECT_EQ(alone.terrain, beside.terrain);
+}
+
 TEST(AlignedStack, WindowsDoNotMatterOnTheSameGrid) {
   const Grid grid = test::utm_grid(300, 410, 5);
   MemoryRaster dem = test::hilly_dem(grid);
