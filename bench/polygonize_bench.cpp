@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// polygonize_bench RASTER 4|8 [WORKERS] [OUT.gpkg|OUT.fgb]   Polygons of a class raster: seconds from opening
-// it to the last polygon, in memory or in a file with all fields that need no other raster. One line of JSON.
+// polygonize_bench RASTER 4|8 [WORKERS] [OUT.gpkg|OUT.fgb [DEM CONFIDENCE]]   Polygons of a class raster:
+// seconds from opening it to the last polygon, in memory or in a file with all fields that the rasters allow.
+// polygonize_bench read RASTER...   The same for reading rasters, rows of a million pixels at a time. One
+// line of JSON.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
+#include <vector>
+
+#include <gdal_priv.h>
 
 #include "geo/raster_source_gdal.h"
 #include "pipelines/polygonize.h"
@@ -31,9 +39,12 @@ Counts trace(const std::string& path, bool eight, int workers) {
   options.rules.nodata = raster.nodata();
   options.workers = workers;
   Counts counts;
+  if (workers != 1) options.band_rows = scarp::vector::rows_of_blocks(raster);
+  const scarp::geo::Grid grid = raster.grid();
+  scarp::vector::ClassRasterPool pool(std::move(raster), options.band_rows > 0 ? workers : 1);
   scarp::vector::trace_classes<std::uint8_t>(
-      raster.grid().rows, raster.grid().cols, options,
-      [&](std::int64_t row, std::int64_t rows, std::uint8_t* pixels) { raster.read(row, rows, pixels); },
+      grid.rows, grid.cols, options,
+      [&](std::int64_t row, std::int64_t rows, std::uint8_t* pixels) { pool.read(row, rows, pixels); },
       [&](const scarp::vector::TracedObject& object) {
         ++counts.polygons;
         counts.corners += static_cast<long long>(object.corners.size());
@@ -43,30 +54,65 @@ Counts trace(const std::string& path, bool eight, int workers) {
   return counts;
 }
 
-Counts write(const std::string& path, bool eight, int workers, const std::string& output) {
+struct Files {
+  std::string output, dem, confidence;
+};
+
+Counts write(const std::string& path, bool eight, int workers, const Files& files) {
   scarp::pipelines::PolygonizeOptions options;
   options.raster = path;
+  options.dem = files.dem;
+  options.confidence = files.confidence;
   options.limits.eight_connected = eight;
   options.workers = workers;
-  options.output = output;
+  options.output = files.output;
   options.overwrite = true;
   scarp::test::SilentEvents events;
   return {scarp::pipelines::polygonize(options, events, {}).polygons, 0, 0, 0};
+}
+
+/// Every raster in the type that it is stored in.
+Counts read(std::span<char*> paths) {
+  std::vector<std::uint8_t> room;
+  Counts counts;
+  for (const char* path : paths) {
+    const GDALDatasetUniquePtr raster(GDALDataset::Open(path, GDAL_OF_RASTER));
+    GDALRasterBand& band = *raster->GetRasterBand(1);
+    const int cols = band.GetXSize();
+    const int most = std::max(1, (1 << 20) / cols);
+    room.resize(std::size_t{8} * static_cast<std::size_t>(cols) * static_cast<std::size_t>(most));
+    for (int row = 0; row < band.GetYSize(); row += most) {
+      const int rows = std::min(most, band.GetYSize() - row);
+      if (band.RasterIO(GF_Read, 0, row, cols, rows, room.data(), cols, rows, band.GetRasterDataType(), 0, 0,
+                        nullptr) != CE_None) {
+        std::exit(1);
+      }
+      counts.pixels += static_cast<long long>(rows) * cols;
+    }
+  }
+  return counts;
+}
+
+Counts polygons(int argc, char** argv) {
+  const bool eight = argv[2][0] == '8';
+  const int workers = argc > 3 ? std::atoi(argv[3]) : 1;
+  if (argc <= 4) return trace(argv[1], eight, workers);
+  return write(argv[1], eight, workers, {argv[4], argc > 5 ? argv[5] : "", argc > 6 ? argv[6] : ""});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: polygonize_bench RASTER 4|8 [WORKERS] [OUT]\n");
+    std::fprintf(stderr,
+                 "usage: polygonize_bench RASTER 4|8 [WORKERS] [OUT [DEM CONFIDENCE]] | read RASTER...\n");
     return 2;
   }
   scarp::geo::set_up_gdal();
-  const bool eight = argv[2][0] == '8';
-  const int workers = argc > 3 ? std::atoi(argv[3]) : 1;
   const auto start = std::chrono::steady_clock::now();
   const std::clock_t cpu_start = std::clock();
-  const Counts counts = argc > 4 ? write(argv[1], eight, workers, argv[4]) : trace(argv[1], eight, workers);
+  const bool reads = std::string_view(argv[1]) == "read";
+  const Counts counts = reads ? read(std::span(argv + 2, argv + argc)) : polygons(argc, argv);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

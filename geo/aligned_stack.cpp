@@ -163,8 +163,13 @@ struct AlignedStack::Impl {
 
   void read_optical(const Window& window, const Window& inside, StackTile& out);
   void read_terrain(const Window& window, const Window& inside, StackTile& out);
-  void upsample(const Window& window, const Window& inside, std::int64_t start, StackTile& out);
-  void derive(const Window& core, std::vector<float>& out, std::vector<std::uint8_t>& valid);
+  void read_elevation(const Window& window, StackElevation& out);
+  void derive(const StackElevation& from, const Window& window, StackTerrain& out) const;
+  void derive_cells(const StackElevation& from,
+                    const Window& cells,
+                    std::vector<float>& out,
+                    std::vector<std::uint8_t>& valid) const;
+  void upsample(const StackElevation& from, const Window& window, StackTerrain& out) const;
 
   std::unique_ptr<RasterSource> optical;
   std::unique_ptr<RasterSource> dem;  ///< for `reopen`; read through `elevation`
@@ -177,9 +182,8 @@ struct AlignedStack::Impl {
 
   std::vector<float> part;
   std::vector<std::uint8_t> part_valid;
-  std::vector<float> metres;
-  std::vector<std::uint8_t> metres_valid;
-  std::vector<float> north;
+  StackElevation ground;
+  StackTerrain derived_part;
 };
 
 void AlignedStack::Impl::read_optical(const Window& window, const Window& inside, StackTile& out) {
@@ -211,15 +215,28 @@ void AlignedStack::Impl::read_optical(const Window& window, const Window& inside
   }
 }
 
-void AlignedStack::Impl::derive(const Window& core,
-                                std::vector<float>& out,
-                                std::vector<std::uint8_t>& valid) {
-  const Window around = core.grown(halo);
-  elevation->read(around, metres, metres_valid);
-  const ElevationView view{around, metres, metres_valid, pixel.x_m, pixel.y_m, elevation->raster()};
-  out.resize(derived->channels.size() * static_cast<std::size_t>(core.pixels()));
-  valid.resize(static_cast<std::size_t>(core.pixels()));
-  derive_terrain(view, core, derived->channels, out, valid);
+void AlignedStack::Impl::read_elevation(const Window& window, StackElevation& out) {
+  const Window cells = ratio.terrain > 1 ? Upsampler(window, ratio.terrain).cells() : window;
+  out.window = window;
+  // Beyond the DEM there is nothing to read.
+  const Window raster = elevation->raster();
+  out.around = raster.empty() ? cells.grown(halo) : intersection(cells.grown(halo), enclosing(cells, raster));
+  elevation->read(out.around, out.metres, out.valid);
+}
+
+void AlignedStack::Impl::derive_cells(const StackElevation& from,
+                                      const Window& cells,
+                                      std::vector<float>& out,
+                                      std::vector<std::uint8_t>& valid) const {
+  const ElevationView view{from.around, from.metres, from.valid, pixel.x_m, pixel.y_m, elevation->raster()};
+  out.resize(derived->channels.size() * static_cast<std::size_t>(cells.pixels()));
+  valid.resize(static_cast<std::size_t>(cells.pixels()));
+  derive_terrain(view, cells, derived->channels, out, valid);
+}
+
+void AlignedStack::Impl::derive(const StackElevation& from, const Window& window, StackTerrain& out) const {
+  if (ratio.terrain > 1) return upsample(from, window, out);
+  derive_cells(from, window, out.terrain, out.valid);
 }
 
 void AlignedStack::Impl::read_terrain(const Window& window, const Window& inside, StackTile& out) {
@@ -227,44 +244,41 @@ void AlignedStack::Impl::read_terrain(const Window& window, const Window& inside
   const auto pixels = static_cast<std::size_t>(window.pixels());
   out.terrain.resize(channels * pixels);
   out.terrain_valid.resize(pixels);
+  if (channels > 0 && !inside.empty()) read_elevation(inside, ground);
   if (channels > 0 && inside == window && ratio.terrain == 1)
-    return derive(window, out.terrain, out.terrain_valid);
+    return derive_cells(ground, window, out.terrain, out.terrain_valid);
   std::fill(out.terrain.begin(), out.terrain.end(), 0.0F);
   std::fill(out.terrain_valid.begin(), out.terrain_valid.end(), std::uint8_t{0});
   if (channels == 0 || inside.empty()) return;
+  derive(ground, inside, derived_part);
   const std::int64_t start = (inside.row - window.row) * window.cols + inside.col - window.col;
-  if (ratio.terrain > 1) return upsample(window, inside, start, out);
-  derive(inside, part, part_valid);
-  place(part_valid.data(), inside, out.terrain_valid.data() + start, window.cols);
+  place(derived_part.valid.data(), inside, out.terrain_valid.data() + start, window.cols);
   for (std::size_t i = 0; i < channels; ++i) {
-    place(part.data() + i * part_valid.size(), inside, out.terrain.data() + i * pixels + start, window.cols);
+    place(derived_part.terrain.data() + i * derived_part.valid.size(), inside,
+          out.terrain.data() + i * pixels + start, window.cols);
   }
 }
 
-void AlignedStack::Impl::upsample(const Window& window,
-                                  const Window& inside,
-                                  std::int64_t start,
-                                  StackTile& out) {
-  const Upsampler upsampler(inside, ratio.terrain);
-  derive(upsampler.cells(), part, part_valid);
-  upsampler.run_valid(part_valid, out.terrain_valid.data() + start, window.cols);
-  const auto cells = static_cast<std::size_t>(upsampler.cells().pixels());
-  const auto plane = [&](std::size_t i) { return std::span<const float>(part).subspan(i * cells, cells); };
+void AlignedStack::Impl::upsample(const StackElevation& from, const Window& window, StackTerrain& out) const {
+  const Upsampler upsampler(window, ratio.terrain);
+  derive_cells(from, upsampler.cells(), out.cells, out.cells_valid);
   const auto pixels = static_cast<std::size_t>(window.pixels());
+  out.terrain.resize(options.terrain.size() * pixels);
+  out.valid.resize(pixels);
+  upsampler.run_valid(out.cells_valid, out.valid.data(), window.cols);
+  const auto cells = static_cast<std::size_t>(upsampler.cells().pixels());
+  const auto plane = [&](std::size_t i) {
+    return std::span<const float>(out.cells).subspan(i * cells, cells);
+  };
   for (std::size_t i = 0; i < options.terrain.size(); ++i) {
-    float* target = out.terrain.data() + i * pixels + static_cast<std::size_t>(start);
+    float* target = out.terrain.data() + i * pixels;
     const std::size_t first = derived->first[i];
-    upsampler.run(plane(first), part_valid, target, window.cols);
+    upsampler.run(plane(first), out.cells_valid, target, window.cols);
     if (options.terrain[i].kind != TerrainKind::aspect) continue;
-    north.resize(static_cast<std::size_t>(inside.pixels()));
-    upsampler.run(plane(first + 1), part_valid, north.data(), inside.cols);
-    for (std::int64_t row = 0; row < inside.rows; ++row) {
-      for (std::int64_t col = 0; col < inside.cols; ++col) {
-        float& value = target[row * window.cols + col];
-        const bool known = out.terrain_valid[static_cast<std::size_t>(start + row * window.cols + col)] != 0;
-        value =
-            known ? aspect_degrees(value, north[static_cast<std::size_t>(row * inside.cols + col)]) : 0.0F;
-      }
+    out.north.resize(pixels);
+    upsampler.run(plane(first + 1), out.cells_valid, out.north.data(), window.cols);
+    for (std::size_t at = 0; at < pixels; ++at) {
+      target[at] = out.valid[at] != 0 ? aspect_degrees(target[at], out.north[at]) : 0.0F;
     }
   }
 }
@@ -300,6 +314,14 @@ void AlignedStack::read(const Window& window, StackTile& out) {
     for (std::size_t band = 0; band < impl_->options.optical_bands.size(); ++band)
       out.optical[band * pixels + i] = 0;
   }
+}
+
+void AlignedStack::read_elevation(const Window& window, StackElevation& out) {
+  impl_->read_elevation(window, out);
+}
+
+void AlignedStack::derive(const StackElevation& elevation, const Window& window, StackTerrain& out) const {
+  impl_->derive(elevation, window, out);
 }
 
 AlignedStack AlignedStack::reopen() const {

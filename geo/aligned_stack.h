@@ -32,6 +32,24 @@ struct StackTile {
   std::vector<std::uint8_t> terrain_valid;  ///< [rows, cols]: its elevation is known
 };
 
+/// Elevation around a window of a stack: what its terrain channels are derived from.
+struct StackElevation {
+  Window window;              ///< of the optical grid
+  Window around;              ///< cells of the terrain grid that it needs
+  std::vector<float> metres;  ///< [around.rows, around.cols]; anything where invalid
+  std::vector<std::uint8_t> valid;
+};
+
+/// Terrain channels of a window. Used again and again, it stops asking for memory.
+struct StackTerrain {
+  std::vector<float> terrain;       ///< [channels, rows, cols]; 0 where invalid
+  std::vector<std::uint8_t> valid;  ///< [rows, cols]: its elevation is known
+  // Room for those who derive.
+  std::vector<float> cells;
+  std::vector<std::uint8_t> cells_valid;
+  std::vector<float> north;
+};
+
 /// Optical raster and DEM as one stack on the optical raster's grid, whatever CRS, pixel size, extent and
 /// nodata the DEM has. Elevation is brought to a terrain grid: the optical grid itself, or one of k x k
 /// optical pixels where the DEM is k times coarser (rounded), anchored at the optical origin; bilinear,
@@ -54,6 +72,11 @@ class AlignedStack {
   /// Any window, also beyond the grid: pixels out there are invalid. Vectors of `out` are resized as needed
   /// and reused. Elevation rows are kept between calls: windows that go down in order are read once.
   void read(const Window& window, StackTile& out);
+  /// The elevation that terrain channels of a window inside the grid are derived from.
+  void read_elevation(const Window& window, StackElevation& out);
+  /// Terrain channels as `read` gives them, of a window inside that of `elevation`. Any number of threads may
+  /// derive at once, also while another one reads.
+  void derive(const StackElevation& elevation, const Window& window, StackTerrain& out) const;
   /// The same stack for another thread.
   AlignedStack reopen() const;
 

@@ -43,17 +43,22 @@ GeodesicEdge short_edge(const AuthalicFrame& frame, double du, double dv, double
   const double slope = frame.r1 + v * (frame.r2 + v * frame.r3 / 2);
   const double curvature = frame.r2 + v * frame.r3;
   const double east2 = du * du;
-  const double north2 = dv * dv / (r * r);
+  const double per_r = 1 / r;
+  const double north2 = dv * dv * per_r * per_r;
   const double square = r * (east2 + north2);
   if (square == 0) return {};
   const double chord = std::sqrt(square);
   const double bend = slope * r * du * (0.5 * east2 + 1.5 * north2);
+  // Of a side of pixels, the chord is the geodesic to 1e-14 of its length.
+  constexpr double kStraight = 1e-13;
+  if (square * (slope * slope + std::abs(curvature)) < kStraight) return {chord, v * du - bend / 12};
   // The metric along the chord: `square` and its first and second derivative over the way from end to end.
   const double first = dv * slope * (east2 - north2);
-  const double second = dv * dv * (curvature * (east2 - north2) + 2 * slope * slope * north2 / r);
-  const double ratio = first / square;
-  const double longer = (second / square / 2 - ratio * ratio / 4) / 24;
-  const double shorter = bend * bend / (24 * square * square);
+  const double second = dv * dv * (curvature * (east2 - north2) + 2 * slope * slope * north2 * per_r);
+  const double per_square = 1 / square;
+  const double ratio = first * per_square;
+  const double longer = (second * per_square / 2 - ratio * ratio / 4) / 24;
+  const double shorter = bend * bend * per_square * per_square / 24;
   return {chord * (1 + longer - shorter), v * du - bend / 12};
 }
 

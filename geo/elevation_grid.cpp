@@ -18,6 +18,8 @@ constexpr std::int64_t kMostKept = (512LL << 20) / kBlockBytes;
 /// DEM pixels that one block may ask for at once. More come only where the map is torn, e.g. at the
 /// antimeridian.
 constexpr std::int64_t kMostSourcePixels = 4 << 20;
+/// Rows beside the grid up to which windows that go down are said to share few.
+constexpr std::int64_t kFewRows = 8;
 constexpr float kInvalid = std::numeric_limits<float>::quiet_NaN();
 
 std::int64_t block_floor(std::int64_t pixel) {
@@ -91,6 +93,7 @@ Window ElevationGrid::raster() const {
 void ElevationGrid::read(const Window& window, std::vector<float>& metres, std::vector<std::uint8_t>& valid) {
   metres.resize(static_cast<std::size_t>(window.pixels()));
   valid.resize(metres.size());
+  if (shift_ && margin_px_ <= kFewRows) return read_straight(window, metres, valid);
   make_room(window);
   for (std::int64_t i = block_floor(window.row); i <= block_floor(window.row_end() - 1); ++i) {
     for (std::int64_t j = block_floor(window.col); j <= block_floor(window.col_end() - 1); ++j) {
@@ -108,6 +111,32 @@ void ElevationGrid::read(const Window& window, std::vector<float>& metres, std::
         const float* from = source.data() + (row - whole.row) * kBlockPx + part.col - whole.col;
         split_validity(from, part.cols, metres.data() + target, valid.data() + target);
       }
+    }
+  }
+}
+
+/// Where the DEM's pixels are the grid's and windows that go down share a few rows only, blocks would be one
+/// copy more.
+void ElevationGrid::read_straight(const Window& window,
+                                  std::vector<float>& metres,
+                                  std::vector<std::uint8_t>& valid) {
+  const Window there{window.row + static_cast<std::int64_t>(shift_->row),
+                     window.col + static_cast<std::int64_t>(shift_->col), window.rows, window.cols};
+  const Window inside = intersection(there, dem_->grid().window());
+  const std::array<int, 1> band = {0};
+  if (inside == there) return dem_->read(inside, band, metres, valid);
+  std::fill(metres.begin(), metres.end(), 0.0F);
+  std::fill(valid.begin(), valid.end(), std::uint8_t{0});
+  if (inside.empty()) return;
+  std::vector<float> values(static_cast<std::size_t>(inside.pixels()));
+  std::vector<std::uint8_t> known(values.size());
+  dem_->read(inside, band, values, known);
+  for (std::int64_t row = 0; row < inside.rows; ++row) {
+    const std::int64_t to = (inside.row + row - there.row) * there.cols + inside.col - there.col;
+    for (std::int64_t i = 0; i < inside.cols; ++i) {
+      const auto from = static_cast<std::size_t>(row * inside.cols + i);
+      valid[static_cast<std::size_t>(to + i)] = known[from];
+      metres[static_cast<std::size_t>(to + i)] = values[from];
     }
   }
 }

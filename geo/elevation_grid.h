@@ -15,8 +15,9 @@ namespace scarp::geo {
 /// Elevation on a terrain grid, whatever grid the DEM has: copied where both grids are the same but for a
 /// shift by whole pixels, else bilinear. A pixel is valid if all DEM pixels that have weight in it are. The
 /// terrain grid goes on beyond its own borders: elevation there is as good as inside, as far as the DEM
-/// reaches. Works in square blocks on a lattice that is anchored at the grid's first pixel, and keeps the
-/// blocks last used: pixels do not depend on what is read, and windows that go down in order are warped once.
+/// reaches. Where DEM and grid have other pixels, or windows will share many rows, it works in square blocks
+/// on a lattice that is anchored at the grid's first pixel, and keeps the blocks last used: pixels do not
+/// depend on what is read, and windows that go down in order are warped once.
 class ElevationGrid {
  public:
   static constexpr std::int64_t kBlockPx = 256;
@@ -24,7 +25,7 @@ class ElevationGrid {
   /// @param margin_px  how far beyond the grid's borders elevation will be asked for
   ElevationGrid(const Grid& grid, std::unique_ptr<RasterSource> dem, std::int64_t margin_px);
 
-  /// @param metres  [rows, cols]; 0 where invalid
+  /// @param metres  [rows, cols]; anything where invalid
   void read(const Window& window, std::vector<float>& metres, std::vector<std::uint8_t>& valid);
 
   /// The DEM's extent on this grid where its grid is the same but for a shift; else empty: its border is no
@@ -39,6 +40,7 @@ class ElevationGrid {
   };
   struct Piece;
 
+  void read_straight(const Window& window, std::vector<float>& metres, std::vector<std::uint8_t>& valid);
   const Block& block(std::int64_t block_row, std::int64_t block_col);
   void make_room(const Window& window);
   void fill(const Window& window, const Window& block, std::vector<float>& metres);

@@ -39,7 +39,7 @@ GeodesicPatch::GeodesicPatch(MapPoint centre,
                              double half,
                              const MapTransform& to_geographic,
                              const AuthalicPlane& plane)
-    : centre_(centre), half_(half) {
+    : centre_(centre), half_(half), per_half_(1 / half) {
   GeographicPoints middle;
   middle.add(centre);
   to_geographic.apply(middle.longitude, middle.latitude);
@@ -92,8 +92,8 @@ void GeodesicPatch::fit(const MapTransform& to_geographic, const AuthalicPlane& 
 /// Both coordinates at once, two numbers to a register.
 GeodesicPatch::Local GeodesicPatch::local(MapPoint point) const {
   using Pair = double __attribute__((vector_size(16)));
-  const std::array<double, 6> tx = chebyshev((point.x - centre_.x) / half_);
-  const std::array<double, 6> ty = chebyshev((point.y - centre_.y) / half_);
+  const std::array<double, 6> tx = chebyshev((point.x - centre_.x) * per_half_);
+  const std::array<double, 6> ty = chebyshev((point.y - centre_.y) * per_half_);
   Pair sum = {0, 0};
   std::size_t term = 0;
 #pragma GCC unroll 6

@@ -40,6 +40,7 @@ class GeodesicPatch {
 
   MapPoint centre_;
   double half_;
+  double per_half_;
   double centre_longitude_ = 0;  ///< degrees
   AuthalicFrame frame_;
   std::array<Local, kTerms> terms_{};

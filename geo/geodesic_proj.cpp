@@ -161,20 +161,25 @@ bool GeodesicMeasure::Patches::measure_in_patches(std::span<const MapPoint> ring
   const GeodesicPatch* patch = nullptr;
   GeodesicPatch::Local begin;
   double q_zero = 0;
+  double bend = 0;
+  double per_p0 = 0;
   for (std::size_t i = 0; i + 1 < ring.size(); ++i) {
     if (!on_map(ring[i])) return false;
     const GeodesicPatch& here = at(ring[i]);
     if (!here.usable()) return false;
     const AuthalicFrame& frame = here.frame();
-    if (&here != patch) begin = here.local(ring[i]);
+    if (&here != patch) {
+      begin = here.local(ring[i]);
+      bend = 1 / plane.radius() + std::abs(frame.r1);
+      per_p0 = 1 / frame.p0;
+    }
     if (patch == nullptr) q_zero = frame.q0 + begin.v * frame.p0;
     patch = &here;
     const GeodesicPatch::Local end = here.local(ring[i + 1]);
     const double du = end.u - begin.u;
     const double dv = end.v - begin.v;
-    const double bend = 1 / plane.radius() + std::abs(frame.r1);
     GeodesicEdge edge;
-    double turn = du / frame.p0;
+    double turn = du * per_p0;
     if ((du * du + dv * dv) * bend * bend < kMostBend * kMostBend && here.contains(ring[i + 1])) {
       edge = short_edge(frame, du, dv, (begin.v + end.v) / 2);
       edge.area_m2 += (frame.q0 - q_zero) * turn;

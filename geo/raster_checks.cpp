@@ -54,15 +54,14 @@ void mark_nodata(const BandInfo& band, std::span<const float> values, std::span<
   const std::size_t count = values.size();
   const float* value = values.data();
   std::uint8_t* flag = valid.data();
-  if (band.nodata && !std::isnan(*band.nodata)) {
-    const float nodata = as_pixel(*band.nodata);
-    for (std::size_t i = 0; i < count; ++i)
-      flag[i] = static_cast<std::uint8_t>(flag[i] & (value[i] != nodata ? 1 : 0));
-  }
-  if (is_integer(band.type)) return;
   constexpr float kLargest = std::numeric_limits<float>::max();
+  const bool declared = band.nodata && !std::isnan(*band.nodata);
+  if (!declared && is_integer(band.type)) return;
+  // No pixel that is a number is NaN: then only what is not finite goes.
+  const float nodata = declared ? as_pixel(*band.nodata) : std::numeric_limits<float>::quiet_NaN();
   for (std::size_t i = 0; i < count; ++i) {
-    flag[i] = static_cast<std::uint8_t>(flag[i] & (std::abs(value[i]) <= kLargest ? 1 : 0));
+    const int data = static_cast<int>(value[i] != nodata) & static_cast<int>(std::abs(value[i]) <= kLargest);
+    flag[i] = static_cast<std::uint8_t>(flag[i] & data);
   }
 }
 

@@ -93,6 +93,8 @@ class TerrainPass {
     for (const TerrainChannel& channel : channels) {
       const bool box = channel.kind == TerrainKind::relative_elevation;
       needs_differences_ = needs_differences_ || (!box && channel.kind != TerrainKind::elevation);
+      needs_curvature_ = needs_curvature_ || channel.kind == TerrainKind::profile_curvature ||
+                         channel.kind == TerrainKind::plan_curvature;
       if (box && quantised_.empty()) quantised_ = quantised(elevation);
     }
     for (const TerrainChannel& channel : channels) {
@@ -174,6 +176,16 @@ class TerrainPass {
     const float* down = metres_at(row + 1, col);
     float* const east = difference_.east.data() + offset;
     float* const north = difference_.north.data() + offset;
+    if (!needs_curvature_) {
+#pragma GCC ivdep
+      for (std::int64_t i = 0; i < cols; ++i) {
+        const Differences difference = differences(up[i - 1], up[i], up[i + 1], mid[i - 1], mid[i],
+                                                   mid[i + 1], down[i - 1], down[i], down[i + 1]);
+        east[i] = difference.horn_east;
+        north[i] = difference.horn_north;
+      }
+      return;
+    }
     float* const d = difference_.d.data() + offset;
     float* const e = difference_.e.data() + offset;
     float* const f = difference_.f.data() + offset;
@@ -283,6 +295,7 @@ class TerrainPass {
   Neighbourhood neighbourhood_;
   DifferenceScale scale_;
   bool needs_differences_ = false;
+  bool needs_curvature_ = false;
   std::vector<std::int32_t> quantised_;
   std::vector<RelativeElevation> relative_;
   DifferenceRow difference_;

@@ -21,6 +21,7 @@ constexpr std::size_t kLongestCardText = 200;
 constexpr std::size_t kMostChannels = 256;
 constexpr std::size_t kMostClasses = 254;
 constexpr int kLargestTile = 16384;
+constexpr int kLargestWindow = 255;
 
 const std::pair<const char*, EncoderShape> kShapes[] = {{"resnet18", EncoderShape::resnet18},
                                                         {"resnet34", EncoderShape::resnet34},
@@ -221,6 +222,7 @@ std::string ModelCard::to_json() const {
                    {"overlap_px", overlap_px},
                    {"temperature", temperature},
                    {"training", parse_strict_json(training, "the summary of the training", kDeepestJson)}};
+  if (optical_window_px > 0) document["optical_window_px"] = optical_window_px;
   if (calibration.pixels > 0) document["calibration"] = nn::to_json(calibration);
   return dump_strict_json(document, "the model card");
 }
@@ -236,6 +238,10 @@ ModelCard ModelCard::from_json(const std::string& json) {
   card.scarp_version = text(document, "scarp_version", kLongestCardText);
   card.network = network_from(member(document, "network"));
   card.optical = channels_from(document, "optical");
+  if (document.contains("optical_window_px")) {
+    card.optical_window_px = integer(document, "optical_window_px", 3, kLargestWindow);
+    if (card.optical_window_px % 2 == 0) refuse("optical_window_px", "an odd number");
+  }
   card.terrain = channels_from(document, "terrain");
   if (card.optical.empty() && card.terrain.empty()) refuse("optical", "not empty where terrain is");
   card.terrain_unit =

@@ -71,6 +71,8 @@ struct ModelCard {
   std::string scarp_version;
   NetworkOptions network;
   std::vector<ChannelSpec> optical;  ///< in the order of the optical raster's bands that the model wants
+  int optical_window_px =
+      0;  ///< odd: optical channels are local contrast in windows of this side; 0: as they are
   std::vector<ChannelSpec> terrain;
   TerrainUnit terrain_unit = TerrainUnit::metres;
   std::vector<ClassSpec> classes;  ///< index = logit; [0] is background

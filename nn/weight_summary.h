@@ -16,6 +16,9 @@ const char* container_name(WeightContainer container);
 
 /// Whether it is a model of Scarp, with a card in its metadata.
 bool has_model_card(const WeightFile& file);
+/// Whether scarp pretrain made it: a backbone, or a checkpoint of its run, with a BackboneCard in its
+/// metadata.
+bool has_backbone_card(const WeightFile& file);
 
 /// What can be told of a vision transformer from the shapes of its tensors.
 struct VitShape {

@@ -45,6 +45,12 @@ void require_fit(const nn::ModelCard& card, const RunSettings& settings) {
                 "the model and the run file measure terrain in different units "
                 "(terrain_unit): take the run file that the model was trained with");
   }
+  if (card.optical_window_px != settings.bands_window) {
+    throw Error(
+        Fault::contradiction,
+        "the model and the run file see local contrast in different windows (bands_window): take the run "
+        "file that the model was trained with");
+  }
 }
 
 /// Copies, rewrites and only then gives the name.

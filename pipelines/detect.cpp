@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -23,27 +23,6 @@
 namespace scarp::pipelines {
 namespace fs = std::filesystem;
 namespace {
-
-/// A file that goes away with its owner, whatever happens.
-class ScratchFile {
- public:
-  explicit ScratchFile(fs::path path) : path_(std::move(path)) {}
-  ~ScratchFile() {
-    std::error_code ignored;  // it may never have been made
-    fs::remove(path_, ignored);
-  }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-  std::string string() const { return path_.string(); }
-
- private:
-  fs::path path_;
-};
-
-fs::path scratch_beside(const std::string& output) {
-  const fs::path path(output);
-  return path.parent_path() / fmt::format(".{}.scratch-{}.tif", path.stem().string(), ::getpid());
-}
 
 std::map<std::string, std::string> provenance(const DetectOptions& options, const nn::Segmenter& segmenter) {
   const nn::ModelCard& card = segmenter.card();
@@ -68,38 +47,27 @@ class Outputs {
     const geo::Grid grid = plan.grid.cropped(plan.area);
     const auto facts = provenance(options, segmenter);
     if (!options.class_raster.empty()) open_class_raster(grid, card, facts);
-    if (!options.probability_raster.empty())
-      probability_ = open_probability(options.probability_raster, grid, facts, "COG", {});
+    if (!options.probability_raster.empty()) open_probability(grid, facts);
     if (!options.polygons.empty()) open_polygons(grid, card, facts);
   }
 
-  void push(const MapRows& rows) {
+  void push(const SceneRows& scene) {
+    const MapRows& rows = scene.map;
     ids_.resize(rows.classes.size());
     for (std::size_t i = 0; i < ids_.size(); ++i)
       ids_[i] = rows.classes[i] == kNoClass ? kNoClass : class_ids_[rows.classes[i]];
     if (classes_) classes_->write_rows<std::uint8_t>(ids_, rows.rows);
     if (probability_) probability_->write_rows<std::uint8_t>(rows.probability, rows.rows);
-    if (scratch_writer_) scratch_writer_->write_rows<std::uint8_t>(rows.probability, rows.rows);
-    if (polygonizer_) polygonizer_->push({rows.rows, ids_});
+    if (polygonizer_) polygonizer_->push({rows.rows, ids_, scene.pixels});
   }
 
-  /// Measures and writes the polygons under their temporary name.
-  void make_polygons(const nn::ModelCard& card, DetectReport& report) {
+  /// Writes the last polygons, under their temporary name.
+  void finish_polygons(DetectReport& report) {
     if (!polygonizer_) return;
-    scratch_writer_->finish();
-    const auto probability = geo::open_raster(scratch_->string());
-    std::unique_ptr<geo::AlignedStack> terrain;
-    if (!plan_.stack.terrain.empty()) {
-      const geo::StackOptions channels{{0}, ObjectPass::terrain_channels(), geo::DemGaps::fill};
-      terrain = std::make_unique<geo::AlignedStack>(open_stack(options_, channels));
-    }
-    ObjectPass pass({card, plan_.grid, plan_.area, *probability, terrain.get(), plan_.min_area_m2, card.name},
-                    *vector_);
     polygonizer_->finish();
-    for (const vector::ClassPolygon& object : objects_) pass.add(object);
     report.polygons = vector_->count();
-    report.dropped_small = pass.dropped_small();
-    report.area_m2 = pass.area_m2();
+    report.dropped_small = pass_->dropped_small();
+    report.area_m2 = pass_->area_m2();
   }
 
   void finish(Events& events) {
@@ -133,20 +101,14 @@ class Outputs {
     classes_ = std::make_unique<geo::RasterWriter>(options_.class_raster, grid, raster);
   }
 
-  std::unique_ptr<geo::RasterWriter> open_probability(const std::string& path,
-                                                      const geo::Grid& grid,
-                                                      const Facts& facts,
-                                                      const std::string& driver,
-                                                      std::vector<std::string> creation) {
+  void open_probability(const geo::Grid& grid, const Facts& facts) {
     geo::RasterWriterOptions raster;
     raster.band_names = {"probability of landslide"};
     raster.nodata = kNoProbability;
     raster.scale = 1 / kProbabilitySteps;
     raster.metadata = facts;
-    raster.driver = driver;
-    raster.creation = std::move(creation);
     raster.overwrite = options_.overwrite;
-    return std::make_unique<geo::RasterWriter>(path, grid, raster);
+    probability_ = std::make_unique<geo::RasterWriter>(options_.probability_raster, grid, raster);
   }
 
   void open_polygons(const geo::Grid& grid, const nn::ModelCard& card, Facts facts) {
@@ -160,12 +122,9 @@ class Outputs {
     writer.creation = options_.creation;
     writer.overwrite = options_.overwrite;
     vector_ = vector::make_vector_writer(options_.polygons, grid.crs, writer);
-    scratch_ = std::make_unique<ScratchFile>(scratch_beside(options_.polygons));
-    scratch_writer_ =
-        open_probability(scratch_->string(), grid, {}, "GTiff", {"COMPRESS=NONE", "SPARSE_OK=TRUE"});
-    polygonizer_ = vector::make_polygonizer(plan_.grid, plan_.area, [this](vector::ClassPolygon&& object) {
-      objects_.push_back(std::move(object));
-    });
+    pass_.emplace(ObjectPass::Scene{card, plan_.grid, plan_.area, plan_.min_area_m2}, *vector_);
+    polygonizer_ = vector::make_polygonizer(
+        plan_.grid, plan_.area, [this](const vector::ClassPolygon& object) { pass_->add(object); });
   }
 
   const DetectOptions& options_;
@@ -175,9 +134,7 @@ class Outputs {
   std::unique_ptr<geo::RasterWriter> classes_;
   std::unique_ptr<geo::RasterWriter> probability_;
   std::unique_ptr<vector::VectorWriter> vector_;
-  std::unique_ptr<ScratchFile> scratch_;  ///< probabilities for the attributes of polygons
-  std::unique_ptr<geo::RasterWriter> scratch_writer_;
-  std::vector<vector::ClassPolygon> objects_;  ///< until the probabilities around them can be read
+  std::optional<ObjectPass> pass_;
   std::unique_ptr<vector::Polygonizer> polygonizer_;
 };
 
@@ -219,8 +176,8 @@ DetectReport detect(const DetectOptions& options,
   DetectReport report;
 
   events.stage("mapping");
-  const auto sink = [&](const MapRows& rows) {
-    for (const std::uint8_t c : rows.classes) report.pixels += c != kNoClass ? 1 : 0;
+  const auto sink = [&](const SceneRows& rows) {
+    for (const std::uint8_t c : rows.map.classes) report.pixels += c != kNoClass ? 1 : 0;
     outputs.push(rows);
   };
   const SegmentRun run{worker_count(options), options.batch, sink,
@@ -240,7 +197,7 @@ DetectReport detect(const DetectOptions& options,
             options.dem_gaps == geo::DemGaps::mask ? " (holes of the DEM count as nodata)" : ""));
   }
   events.stage("polygons");
-  outputs.make_polygons(segmenter.card(), report);
+  outputs.finish_polygons(report);
   events.stage("writing");
   outputs.finish(events);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

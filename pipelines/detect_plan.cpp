@@ -56,6 +56,16 @@ geo::Window area_of(const DetectOptions& options, const geo::Grid& grid) {
   return area;
 }
 
+/// The channel in metres or degrees; it is read along with those of the model.
+std::size_t channel_of(geo::TerrainKind kind, DetectPlan& plan) {
+  for (std::size_t i = 0; i < plan.stack.terrain.size(); ++i) {
+    if (plan.stack.terrain[i].kind == kind && plan.factors[i] == 1) return i;
+  }
+  plan.stack.terrain.push_back({kind});
+  plan.factors.push_back(1);
+  return plan.stack.terrain.size() - 1;
+}
+
 }  // namespace
 
 std::string why_unfit(const nn::ModelCard& card,
@@ -101,7 +111,15 @@ DetectPlan plan_detection(const DetectOptions& options, const nn::ModelCard& car
   const double pixel_area = grid.pixel_size().x_m * grid.pixel_size().y_m;
   const double min_area = options.min_area_m2 < 0 ? kDefaultMinimumPixels * pixel_area : options.min_area_m2;
   std::vector<float> factors = unit_factors(stack.terrain, card.terrain_unit, gsd);
-  return {grid, area, tiles, tiles.lattice_covering(area), std::move(stack), std::move(factors), min_area};
+  DetectPlan plan{grid, area,    tiles, tiles.lattice_covering(area), std::move(stack), 0, std::move(factors),
+                  {},   min_area};
+  plan.model_channels = plan.stack.terrain.size();
+  if (plan.model_channels > 0 && !options.polygons.empty()) {
+    plan.ground = {channel_of(geo::TerrainKind::elevation, plan), channel_of(geo::TerrainKind::slope, plan),
+                   channel_of(geo::TerrainKind::gradient_east, plan),
+                   channel_of(geo::TerrainKind::gradient_north, plan)};
+  }
+  return plan;
 }
 
 geo::AlignedStack open_stack(const DetectOptions& options, const geo::StackOptions& stack) {

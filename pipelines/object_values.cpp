@@ -9,12 +9,10 @@
 #include "geo/raster_checks.h"
 #include "geo/raster_source_gdal.h"
 #include "pipelines/error.h"
-#include "pipelines/vector/object_shape.h"
 
 namespace scarp::pipelines {
 namespace {
 
-constexpr std::int64_t kPixelsAtOnce = std::int64_t{1} << 20;
 constexpr float kSteps = 254;
 constexpr std::uint8_t kUnknown = 255;
 
@@ -31,21 +29,88 @@ void require_same_grid(const geo::RasterSource& confidence, const geo::Grid& gri
 
 }  // namespace
 
-ObjectValues::ObjectValues(const std::string& raster,
-                           int band,
-                           const std::string& dem,
-                           const std::string& confidence) {
+/// The values of a band of rows.
+class ObjectValues::Band final : public vector::BandValues {
+ public:
+  void read(ObjectValues& from, std::int64_t first_row, std::int64_t rows) {
+    stack_ = from.stack_.get();
+    window_ = {first_row, 0, rows, from.grid_.cols};
+    if (stack_ != nullptr) from.stack_->read_elevation(window_, elevation_);
+    read_confidence(from);
+  }
+
+  void add_run(std::int64_t row, std::int32_t begin, std::int32_t end, vector::PixelSums& sums) override {
+    const auto count = static_cast<std::size_t>(end - begin);
+    const auto first = static_cast<std::size_t>((row - window_.row) * window_.cols + begin);
+    vector::PixelRow known;
+    if (steps_known_) known.confidence = std::span<const std::uint8_t>(steps_).subspan(first, count);
+    if (!confidence_.empty()) known.confidence = confidence_in_steps(first, count);
+    if (stack_ != nullptr) {
+      stack_->derive(elevation_, {row, begin, 1, end - begin}, terrain_);
+      const std::span<const float> planes(terrain_.terrain);
+      known.elevation_m = planes.subspan(0, count);
+      known.slope_deg = planes.subspan(count, count);
+      known.gradient_east = planes.subspan(2 * count, count);
+      known.gradient_north = planes.subspan(3 * count, count);
+      known.terrain_valid = terrain_.valid;
+    }
+    sums.add_run(known, 0, count);
+  }
+
+ private:
+  void read_confidence(ObjectValues& from) {
+    const auto pixels = static_cast<std::size_t>(window_.pixels());
+    steps_known_ = from.steps_.has_value();
+    if (from.steps_) {
+      steps_.resize(pixels);
+      from.steps_->read(window_.row, window_.rows, steps_.data());
+      const auto nodata = from.steps_->nodata();
+      if (nodata && *nodata >= 0 && *nodata < kUnknown) {
+        std::replace(steps_.begin(), steps_.end(), static_cast<std::uint8_t>(*nodata), kUnknown);
+      }
+    }
+    if (!from.confidence_) return;
+    scale_ = from.confidence_->bands().at(0).type == geo::PixelType::u8 ? 1 : kSteps;
+    confidence_.resize(pixels);
+    confidence_valid_.resize(pixels);
+    const int band = 0;
+    from.confidence_->read(window_, {&band, 1}, confidence_, confidence_valid_);
+  }
+
+  std::span<const std::uint8_t> confidence_in_steps(std::size_t first, std::size_t count) {
+    steps_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const float steps = std::nearbyint(confidence_[first + i] * scale_);
+      const bool good = confidence_valid_[first + i] != 0 && steps >= 0 && steps <= kSteps;
+      steps_[i] = good ? static_cast<std::uint8_t>(steps) : kUnknown;
+    }
+    return steps_;
+  }
+
+  const geo::AlignedStack* stack_ = nullptr;
+  geo::Window window_;
+  geo::StackElevation elevation_;
+  geo::StackTerrain terrain_;
+  bool steps_known_ = false;
+  std::vector<std::uint8_t> steps_;  ///< of the band, or of a run where confidence comes in other numbers
+  std::vector<float> confidence_;
+  std::vector<std::uint8_t> confidence_valid_;
+  float scale_ = 1;
+};
+
+ObjectValues::ObjectValues(const std::string& raster, const std::string& dem, const std::string& confidence) {
   auto classes = geo::open_raster(raster);
   grid_ = classes->grid();
   if (!confidence.empty()) {
     confidence_ = geo::open_raster(confidence);
     require_same_grid(*confidence_, grid_);
-    confidence_in_steps_ = confidence_->bands().at(0).type == geo::PixelType::u8;
+    if (confidence_->bands().at(0).type == geo::PixelType::u8) steps_.emplace(confidence, 1);
+    if (steps_ && steps_->masked()) steps_.reset();
+    if (steps_) confidence_.reset();
   }
   if (dem.empty()) return;
   geo::require_mappable(grid_, raster);
   geo::StackOptions channels;
-  channels.optical_bands = {band - 1};
   channels.terrain = {{geo::TerrainKind::elevation},
                       {geo::TerrainKind::slope},
                       {geo::TerrainKind::gradient_east},
@@ -53,59 +118,10 @@ ObjectValues::ObjectValues(const std::string& raster,
   stack_ = std::make_unique<geo::AlignedStack>(std::move(classes), geo::open_raster(dem), channels);
 }
 
-void ObjectValues::read_rows(const geo::Window& window) {
-  if (stack_) stack_->read(window, tile_);
-  if (!confidence_) return;
-  const auto pixels = static_cast<std::size_t>(window.pixels());
-  confidence_values_.resize(pixels);
-  confidence_valid_.resize(pixels);
-  confidence_steps_.resize(pixels);
-  const int band = 0;
-  confidence_->read(window, {&band, 1}, confidence_values_, confidence_valid_);
-  const float scale = confidence_in_steps_ ? 1 : kSteps;
-  for (std::size_t i = 0; i < pixels; ++i) {
-    const float steps = std::nearbyint(confidence_values_[i] * scale);
-    const bool good = confidence_valid_[i] != 0 && steps >= 0 && steps <= kSteps;
-    confidence_steps_[i] = good ? static_cast<std::uint8_t>(steps) : kUnknown;
-  }
-}
-
-vector::PixelRow ObjectValues::row_of(const geo::Window& window, std::int64_t row) const {
-  const auto cols = static_cast<std::size_t>(window.cols);
-  const auto plane = static_cast<std::size_t>(window.pixels());
-  const auto begin = static_cast<std::size_t>(row - window.row) * cols;
-  vector::PixelRow pixels;
-  if (confidence_) pixels.confidence = std::span(confidence_steps_).subspan(begin, cols);
-  if (!stack_) return pixels;
-  const std::span<const float> terrain(tile_.terrain);
-  pixels.elevation_m = terrain.subspan(begin, cols);
-  pixels.slope_deg = terrain.subspan(plane + begin, cols);
-  pixels.gradient_east = terrain.subspan(2 * plane + begin, cols);
-  pixels.gradient_north = terrain.subspan(3 * plane + begin, cols);
-  pixels.terrain_valid = std::span(tile_.terrain_valid).subspan(begin, cols);
-  return pixels;
-}
-
-void ObjectValues::measure(const vector::TracedObject& object, vector::ObjectAttributes& attributes) {
-  if (!known()) return;
-  const geo::Window& window = object.window;
-  const std::int64_t rows = std::max<std::int64_t>(1, kPixelsAtOnce / window.cols);
-  vector::PixelSums sums;
-  for (std::int64_t row = window.row; row < window.row_end(); row += rows) {
-    const geo::Window part{row, window.col, std::min(rows, window.row_end() - row), window.cols};
-    read_rows(part);
-    vector::for_each_run(object, part.row, part.rows,
-                         [&](std::int64_t at, std::int64_t begin, std::int64_t end) {
-                           sums.add_run(row_of(part, at), static_cast<std::size_t>(begin - part.col),
-                                        static_cast<std::size_t>(end - part.col));
-                         });
-  }
-  std::vector<geo::PixelPoint> corners;
-  corners.reserve(object.corners.size());
-  for (const vector::Corner& corner : object.corners) {
-    corners.push_back({static_cast<double>(corner.row), static_cast<double>(corner.col)});
-  }
-  vector::set_pixel_attributes(sums, corners, grid_.cropped(window).pixel_size(), attributes);
+std::shared_ptr<vector::BandValues> ObjectValues::read(std::int64_t first_row, std::int64_t rows) {
+  const std::shared_ptr<Band> band = spare_.take();
+  band->read(*this, first_row, rows);
+  return band;
 }
 
 }  // namespace scarp::pipelines

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <mutex>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -35,7 +37,7 @@ class Features {
         grid_(raster.grid()),
         geodesic_(grid_.crs),
         simplifier_(grid_, options.simplify, corner_rows_),
-        values_(options.raster, raster.band(), options.dem, options.confidence) {
+        values_(options.raster, options.dem, options.confidence) {
     for (const vector::StyleClass& named : raster.classes()) names_[named.class_id] = named.name;
     vector::VectorWriterOptions writer;
     writer.format = options.format;
@@ -49,12 +51,14 @@ class Features {
   }
 
   void add(const vector::TracedObject& object) {
-    const bool kept = shape_.make(object, grid_, options_.limits, geodesic_);
+    const bool nested = options_.limits.holes_hold_objects();
+    const bool kept = shape_.make(object, grid_, options_.limits, geodesic_, nested ? &kept_ : nullptr);
     report_.filled_holes += kept ? shape_.filled_holes() : 0;
     if (!kept) {
       ++report_.dropped_small;
       return;
     }
+    if (nested) kept_.add(object.window.row, object.first_col);
     vector::ObjectAttributes attributes;
     attributes.class_id = object.value;
     const auto name = names_.find(object.value);
@@ -63,14 +67,18 @@ class Features {
     attributes.perim_m = shape_.perimeter_m();
     attributes.edge = !grid_.window().contains(object.window.grown(1));
     attributes.uid = vector::object_uid(grid_, object.window.row, object.first_col, object.value, {});
-    values_.measure(object, attributes);
+    if (object.sums != nullptr) set_values(object, attributes);
     report_.area_m2 += attributes.area_m2;
     if (simplifies()) shape_.simplify(object, grid_, simplifier_);
     writer_->add(shape_.view(), attributes);
   }
 
+  /// What is to be summed while objects are traced.
+  ObjectValues& values() { return values_; }
   /// Where the tracer keeps corners; null if nobody asks for them.
   vector::CornerRows* corner_rows() { return simplifies() ? &corner_rows_ : nullptr; }
+  /// Objects to come begin in this row or below.
+  void rows_done(std::int64_t row) { kept_.forget_above(row); }
 
   PolygonizeReport finish() {
     writer_->finish();
@@ -79,6 +87,15 @@ class Features {
   }
 
  private:
+  void set_values(const vector::TracedObject& object, vector::ObjectAttributes& attributes) {
+    corners_.clear();
+    for (const vector::Corner& corner : object.corners) {
+      corners_.push_back({static_cast<double>(corner.row), static_cast<double>(corner.col)});
+    }
+    vector::set_pixel_attributes(*object.sums, corners_, grid_.cropped(object.window).pixel_size(),
+                                 attributes);
+  }
+
   bool simplifies() const { return options_.simplify.tolerance > 0 || options_.simplify.smooth; }
 
   const PolygonizeOptions& options_;
@@ -89,30 +106,68 @@ class Features {
   ObjectValues values_;
   std::map<int, std::string> names_;
   vector::ObjectShape shape_;
+  vector::KeptObjects kept_;  ///< those that may lie in holes of others
+  std::vector<geo::PixelPoint> corners_;
   std::unique_ptr<vector::VectorWriter> writer_;
   PolygonizeReport report_;
 };
 
-template <typename T>
-void trace(vector::ClassRaster& raster,
-           const PolygonizeOptions& options,
-           Features& features,
-           Events& events,
-           const std::stop_token& stop) {
+vector::TracerOptions tracer_options(const PolygonizeOptions& options,
+                                     const vector::ClassRaster& raster,
+                                     Features& features) {
   vector::TracerOptions tracer;
   tracer.rules.eight_connected = options.limits.eight_connected;
   tracer.rules.nodata = raster.nodata();
   tracer.corner_rows = features.corner_rows();
   tracer.rules.junctions = tracer.corner_rows != nullptr;
+  if (options.limits.holes_hold_objects()) {
+    tracer.rows_done = [&](std::int64_t row) { features.rows_done(row); };
+  }
+  tracer.rules.sums = features.values().known();
   tracer.workers = options.workers;
-  const geo::Grid& grid = raster.grid();
+  const bool alone = options.workers == 1 || tracer.rules.sums;
+  tracer.band_rows = alone ? 0 : vector::rows_of_blocks(raster);
+  return tracer;
+}
+
+/// Tells of rows that were read, by any thread.
+class ReadProgress {
+ public:
+  ReadProgress(std::int64_t rows, Events& events) : rows_(rows), events_(events) {}
+  void add(std::int64_t rows) {
+    const std::lock_guard lock(mutex_);
+    read_ += rows;
+    events_.progress(static_cast<double>(read_) / static_cast<double>(rows_));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::int64_t rows_;
+  std::int64_t read_ = 0;
+  Events& events_;
+};
+
+template <typename T>
+void trace(vector::ClassRaster raster,
+           const PolygonizeOptions& options,
+           Features& features,
+           Events& events,
+           const std::stop_token& stop) {
+  const vector::TracerOptions tracer = tracer_options(options, raster, features);
+  const geo::Grid grid = raster.grid();
+  ReadProgress progress(grid.rows, events);
+  // Bands that cut blocks are read by one thread, which keeps these.
+  const int readers =
+      tracer.band_rows > 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : 1;
+  vector::ClassRasterPool pool(std::move(raster), readers);
   const auto read = [&](std::int64_t first_row, std::int64_t rows, T* pixels) {
     if (stop.stop_requested()) throw Error(Fault::cancelled, "cancelled; no output was written");
-    raster.read(first_row, rows, pixels);
-    events.progress(static_cast<double>(first_row + rows) / static_cast<double>(grid.rows));
+    pool.read(first_row, rows, pixels);
+    progress.add(rows);
   };
-  vector::trace_classes<T>(grid.rows, grid.cols, tracer, read,
-                           [&](const vector::TracedObject& object) { features.add(object); });
+  vector::trace_classes<T>(
+      grid.rows, grid.cols, tracer, read, [&](const vector::TracedObject& object) { features.add(object); },
+      [&](std::int64_t first_row, std::int64_t rows) { return features.values().read(first_row, rows); });
 }
 
 }  // namespace
@@ -125,13 +180,13 @@ PolygonizeReport polygonize(const PolygonizeOptions& options, Events& events, st
   events.stage("polygons");
   switch (raster.type()) {
     case vector::ClassRaster::Type::u8:
-      trace<std::uint8_t>(raster, options, features, events, stop);
+      trace<std::uint8_t>(std::move(raster), options, features, events, stop);
       break;
     case vector::ClassRaster::Type::u16:
-      trace<std::uint16_t>(raster, options, features, events, stop);
+      trace<std::uint16_t>(std::move(raster), options, features, events, stop);
       break;
     case vector::ClassRaster::Type::i32:
-      trace<std::int32_t>(raster, options, features, events, stop);
+      trace<std::int32_t>(std::move(raster), options, features, events, stop);
       break;
   }
   events.stage("writing");

@@ -35,8 +35,8 @@ struct PolygonizeReport {
   double seconds = 0;
 };
 
-/// Makes polygons of a class raster, in one pass over its rows, in the order of vector::ClassTracer. What the
-/// other rasters say of an object is read when it is finished.
+/// Makes polygons of a class raster, in one pass over its rows and those of the other rasters, in the order
+/// of vector::ClassTracer.
 /// @throws Error (usage, contradiction, cancelled), geo::Error, vector::Error; nothing is left then
 PolygonizeReport polygonize(const PolygonizeOptions& options, Events& events, std::stop_token stop);
 

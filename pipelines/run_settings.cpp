@@ -119,6 +119,8 @@ void RunSettings::check() const {
   require(fold == 0 || !folds_file.empty(),
           "A fold is chosen, but the run file names no folds file: give one under the key validation.folds "
           "(scarp folds makes it).");
+  require(bands_window == 0 || (bands_window >= 3 && bands_window <= 255 && bands_window % 2 == 1),
+          fmt::format("bands_window is {}, but must be 0 or an odd number from 3 to 255.", bands_window));
   require(temperature > 0, fmt::format("training.temperature must be positive, is {}.", temperature));
   require(gsd_min_m <= gsd_max_m, "gsd.min must not be larger than gsd.max.");
   for (const SceneSettings& scene : scenes) {

@@ -40,6 +40,7 @@ struct RunSettings {
   std::string licence = "unspecified";
   std::vector<SceneSettings> scenes;
   std::vector<std::string> bands = {"red", "green", "blue"};
+  int bands_window = 0;
   std::vector<std::string> terrain = {"relative_elevation_17",  "relative_elevation_65",
                                       "relative_elevation_257", "gradient_east",
                                       "gradient_north",         "slope",

@@ -215,6 +215,12 @@ std::vector<Setting> data_settings() {
           "bands", "", "names of the optical bands, in the order of the image; empty list: terrain alone",
           [](RunSettings & s) -> auto& { return s.bands; }),
       value(
+          "bands_window", "px",
+          "bands become local contrast: less their mean in an odd window of this side, over their deviation "
+          "there; "
+          "0: as they are",
+          [](RunSettings & s) -> auto& { return s.bands_window; }),
+      value(
           "terrain", "", "terrain channels, derived from the DEM; empty list: image alone",
           [](RunSettings & s) -> auto& { return s.terrain; }),
       choice(

@@ -114,7 +114,7 @@ class GroupScorer {
 
   void gather_values(TileGroup& group, std::size_t tiles) const {
     const std::size_t bands = plan_.stack.optical_bands.size();
-    const std::size_t channels = plan_.stack.terrain.size();
+    const std::size_t channels = plan_.model_channels;
     group.optical.resize(tiles * bands * pixels_);
     group.terrain.resize(tiles * channels * pixels_);
     group.terrain_valid.resize(tiles * pixels_);
@@ -152,6 +152,52 @@ void place(const TileGroup& group, Mosaic& mosaic, std::size_t classes) {
   if (group.ends_row) mosaic.finish_lattice_row(group.strip->lattice_row());
 }
 
+/// The ground under a row of the area, out of the band of a strip that holds it.
+void set_ground(const Strip& strip, const DetectPlan& plan, std::int64_t row, vector::PixelRow& pixels) {
+  const auto holds = [row](const auto& band) {
+    return band->window.row <= row && row < band->window.row_end();
+  };
+  const auto& bands = strip.bands();
+  const geo::StackTile& band = **std::find_if(bands.begin(), bands.end(), holds);
+  const auto begin =
+      static_cast<std::size_t>((row - band.window.row) * band.window.cols + plan.area.col - band.window.col);
+  const auto cols = static_cast<std::size_t>(plan.area.cols);
+  const auto channel = [&](std::size_t i) {
+    const auto plane = static_cast<std::size_t>(band.window.pixels());
+    return std::span<const float>(band.terrain).subspan(i * plane + begin, cols);
+  };
+  pixels.elevation_m = channel(plan.ground->elevation);
+  pixels.slope_deg = channel(plan.ground->slope);
+  pixels.gradient_east = channel(plan.ground->gradient_east);
+  pixels.gradient_north = channel(plan.ground->gradient_north);
+  pixels.terrain_valid = std::span<const std::uint8_t>(band.terrain_valid).subspan(begin, cols);
+}
+
+/// Hands finished rows on with what is known of their pixels.
+class RowSink {
+ public:
+  RowSink(const DetectPlan& plan, const SegmentRun& run) : plan_(plan), run_(run) {}
+  /// The strip that the rows to come lie in.
+  void enter(std::shared_ptr<const Strip> strip) { strip_ = std::move(strip); }
+
+  void push(const MapRows& rows) {
+    const auto cols = static_cast<std::size_t>(plan_.area.cols);
+    pixels_.resize(static_cast<std::size_t>(rows.rows));
+    for (std::size_t i = 0; i < pixels_.size(); ++i) {
+      pixels_[i] = {};
+      pixels_[i].confidence = rows.probability.subspan(i * cols, cols);
+      if (plan_.ground) set_ground(*strip_, plan_, rows.row + static_cast<std::int64_t>(i), pixels_[i]);
+    }
+    run_.sink({rows, pixels_});
+  }
+
+ private:
+  const DetectPlan& plan_;
+  const SegmentRun& run_;
+  std::shared_ptr<const Strip> strip_;
+  std::vector<vector::PixelRow> pixels_;
+};
+
 }  // namespace
 
 SegmentCounts segment_scene(geo::AlignedStack stack,
@@ -162,7 +208,9 @@ SegmentCounts segment_scene(geo::AlignedStack stack,
   const std::size_t classes = segmenter.card().classes.size();
   GroupCutter cutter(StripReader(std::move(stack), plan.tiles, plan.lattice, plan.factors), plan, run.batch);
   GroupScorer scorer(segmenter, plan);
-  Mosaic mosaic(plan.tiles, plan.area, static_cast<int>(classes), run.sink);
+  RowSink sink(plan, run);
+  Mosaic mosaic(plan.tiles, plan.area, static_cast<int>(classes),
+                [&](const MapRows& rows) { sink.push(rows); });
 
   const auto cut = [&](tbb::flow_control& control) -> std::shared_ptr<TileGroup> {
     auto group = run.stop.stop_requested() ? nullptr : cutter.next();
@@ -175,7 +223,9 @@ SegmentCounts segment_scene(geo::AlignedStack stack,
   };
   const auto blend = [&](const std::shared_ptr<TileGroup>& group) {
     if (run.stop.stop_requested()) return;
+    sink.enter(group->strip);
     place(*group, mosaic, classes);
+    sink.enter(nullptr);
     const std::int64_t lattice_row = group->strip->lattice_row();
     group->strip.reset();  // its bands may be used again
     if (group->ends_row && run.progress) {

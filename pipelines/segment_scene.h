@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <stop_token>
 
 #include "nn/segmenter.h"
 #include "pipelines/detect_plan.h"
 #include "pipelines/mosaic.h"
+#include "pipelines/vector/pixel_sums.h"
 
 namespace scarp::pipelines {
 
@@ -18,12 +20,19 @@ struct SegmentCounts {
   double seconds_network = 0;    ///< summed over workers
 };
 
+/// Finished rows of the map and what is known of their pixels beside: probability, and the ground if the plan
+/// wants it.
+struct SceneRows {
+  MapRows map;
+  std::span<const vector::PixelRow> pixels;  ///< a row each, area cols
+};
+
 /// How a scene is to be run through the network, and who is told.
 struct SegmentRun {
-  int workers = 1;                       ///< threads
-  int batch = 1;                         ///< tiles a network call
-  Mosaic::Sink sink;                     ///< gets finished rows, from top to bottom
-  std::function<void(double)> progress;  ///< called with 0..1 after each lattice row; may be empty
+  int workers = 1;                             ///< threads
+  int batch = 1;                               ///< tiles a network call
+  std::function<void(const SceneRows&)> sink;  ///< gets finished rows, from top to bottom
+  std::function<void(double)> progress;        ///< called with 0..1 after each lattice row; may be empty
   std::stop_token stop;
 };
 

@@ -55,6 +55,7 @@ nn::ModelCard card_for(const RunSettings& settings, std::vector<TrainingScene>& 
   for (const std::string& name : settings.terrain) {
     card.terrain.push_back({name, unit_of(geo::parse_terrain_channel(name), settings.terrain_unit), 0, 1});
   }
+  card.optical_window_px = settings.bands_window;
   card.terrain_unit = settings.terrain_unit;
   card.classes = settings.classes;
   const auto [smallest, largest] = std::minmax_element(

@@ -200,6 +200,22 @@ void DualBranchNetworkImpl::fold_norms() {
   fold(last_up_);
 }
 
+namespace {
+
+// Two gates of a half each would leave a quarter of every feature at the start of a training.
+constexpr double kOpenGate = 2;
+
+bool ends_with(const std::string& name, const std::string& end) {
+  return name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+}
+
+double first_value(const std::string& name, const at::Tensor& parameter) {
+  if (ends_with(name, ".conv_h.bias") || ends_with(name, ".conv_w.bias")) return kOpenGate;
+  return parameter.dim() == 1 && ends_with(name, ".weight") ? 1 : 0;
+}
+
+}  // namespace
+
 void initialise(torch::nn::Module& network, std::uint64_t seed) {
   const torch::NoGradGuard no_grad;
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
@@ -209,9 +225,7 @@ void initialise(torch::nn::Module& network, std::uint64_t seed) {
       const auto inputs = static_cast<double>(parameter.numel() / parameter.size(0));
       parameter.normal_(0, std::sqrt(2.0 / inputs), generator);
     } else {
-      const bool scale = parameter.dim() == 1 && item.key().size() > 6 &&
-                         item.key().compare(item.key().size() - 6, 6, "weight") == 0;
-      parameter.fill_(scale ? 1.0 : 0.0);
+      parameter.fill_(first_value(item.key(), parameter));
     }
   }
 }

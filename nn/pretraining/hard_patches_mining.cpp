@@ -15,10 +15,27 @@ at::Tensor differences(const at::Tensor& values) {
   return values.unsqueeze(1) - values.unsqueeze(2);
 }
 
+torch::Tensor direction_losses(const torch::Tensor& predicted, const torch::Tensor& targets) {
+  const auto unit = [](const torch::Tensor& x) {
+    const auto wide = x.scalar_type() == torch::kFloat64 ? x : x.to(torch::kFloat32);
+    return wide / wide.norm(2, -1, /*keepdim=*/true).clamp_min(1e-12);
+  };
+  return (unit(predicted) - unit(targets.detach())).square().sum(-1);
+}
+
+// positive where the second patch of a pair is harder; 0 for ties and for patches that do not count
+torch::Tensor order_of_pairs(const torch::Tensor& targets, const torch::Tensor& counted) {
+  const auto order = differences(targets.detach());
+  if (!counted.defined()) return order;
+  return order.where(counted.unsqueeze(1) & counted.unsqueeze(2), 0);
+}
+
 }  // namespace
 
-torch::Tensor relative_loss(const torch::Tensor& predicted, const torch::Tensor& targets) {
-  const auto order = differences(targets.detach());
+torch::Tensor relative_loss(const torch::Tensor& predicted,
+                            const torch::Tensor& targets,
+                            const torch::Tensor& counted) {
+  const auto order = order_of_pairs(targets, counted);
   const auto harder = (order > 0).to(predicted.scalar_type());
   const auto easier = (order < 0).to(predicted.scalar_type());
   const auto chance = differences(predicted).sigmoid();
@@ -26,15 +43,24 @@ torch::Tensor relative_loss(const torch::Tensor& predicted, const torch::Tensor&
   return -sum / (harder.sum() + easier.sum()).clamp_min(1);
 }
 
-torch::Tensor absolute_loss(const torch::Tensor& predicted, const torch::Tensor& targets) {
+torch::Tensor absolute_loss(const torch::Tensor& predicted,
+                            const torch::Tensor& targets,
+                            const torch::Tensor& counted) {
   const auto exact = targets.detach().to(torch::kFloat64);  // rows may be nearly constant
-  const auto [variance, mean] = torch::var_mean(exact, /*dim=*/1, /*unbiased=*/true, /*keepdim=*/true);
+  const auto weight = counted.defined() ? counted.to(torch::kFloat64) : torch::ones_like(exact);
+  const auto count = weight.sum(1, /*keepdim=*/true);
+  const auto mean = (exact * weight).sum(1, /*keepdim=*/true) / count.clamp_min(1);
+  const auto variance =
+      ((exact - mean).square() * weight).sum(1, /*keepdim=*/true) / (count - 1).clamp_min(1);
   const auto z = (exact - mean) / (variance + kVarianceFloorOfScores).sqrt();
-  return (predicted - z.to(predicted.scalar_type())).square().mean();
+  const auto each = (predicted - z.to(predicted.scalar_type())).square() * weight.to(predicted.scalar_type());
+  return each.sum() / weight.sum().clamp_min(1).to(predicted.scalar_type());
 }
 
-torch::Tensor pair_accuracy(const torch::Tensor& predicted, const torch::Tensor& targets) {
-  const auto wanted = differences(targets.detach()).sign();
+torch::Tensor pair_accuracy(const torch::Tensor& predicted,
+                            const torch::Tensor& targets,
+                            const torch::Tensor& counted) {
+  const auto wanted = order_of_pairs(targets, counted).sign();
   const auto found = differences(predicted.detach()).sign();
   const auto counts = wanted != 0;
   return ((wanted == found) & counts).sum().to(torch::kFloat64) / counts.sum().clamp_min(1);
@@ -73,7 +99,8 @@ MiningLosses HardPatchesMinerImpl::losses(const torch::Tensor& images,
   const auto tokens = decoder_tokens(encode(images, masking), masking, grid_of(images));
   const auto pixels = pixels_.pred(pixels_.read(tokens).narrow(1, first, hidden));
   MiningLosses result;
-  result.patches = patch_losses(pixels, targets.defined() ? targets : hidden_targets(images, masking));
+  result.patches = targets.defined() ? direction_losses(pixels, targets)
+                                     : patch_losses(pixels, hidden_targets(images, masking));
   result.reconstruction = result.patches.mean();
   result.predicted = expected_loss(losses_.read(tokens).narrow(1, first, hidden));
   return result;
@@ -84,8 +111,15 @@ torch::Tensor HardPatchesMinerImpl::scores(const torch::Tensor& images) {
   const auto all =
       torch::arange(grid.patches(), torch::TensorOptions().device(images.device()).dtype(torch::kLong));
   const Masking nothing_removed{all.expand({images.size(0), -1}), grid.patches()};
-  const auto tokens = decoder_tokens(forward_features(images), nothing_removed, grid);
-  return expected_loss(losses_.read(tokens).narrow(1, 1, grid.patches()));
+  return scores_of(forward_features(images), nothing_removed, grid);
+}
+
+torch::Tensor HardPatchesMinerImpl::scores_of(const torch::Tensor& latent,
+                                              const Masking& masking,
+                                              PatchGrid grid) {
+  const auto read = losses_.read(decoder_tokens(latent, masking, grid));
+  const auto in_order = expected_loss(read.narrow(1, 1, grid.patches()));
+  return in_order.gather(1, masking.restore());
 }
 
 }  // namespace scarp::nn

@@ -41,6 +41,10 @@ TransformerBlockOptions MaskedAutoencoderOptions::decoder_block() const {
   return options;
 }
 
+std::int64_t MaskedAutoencoderOptions::predicted_width() const {
+  return target_width > 0 ? target_width : encoder.patch * encoder.patch * encoder.channels;
+}
+
 TokenReader::TokenReader(torch::nn::Module& owner,
                          const std::string& suffix,
                          const MaskedAutoencoderOptions& options,
@@ -70,7 +74,7 @@ torch::Tensor patch_losses(const torch::Tensor& predicted, const torch::Tensor& 
 MaskedAutoencoderImpl::MaskedAutoencoderImpl(const MaskedAutoencoderOptions& given)
     : VisionTransformerImpl((given.check(), given.encoder)),
       masked(given),
-      pixels_(*this, "", given, given.encoder.patch * given.encoder.patch * given.encoder.channels) {
+      pixels_(*this, "", given, given.predicted_width()) {
   mask_token_ = register_parameter("mask_token", torch::zeros({1, 1, masked.decoder_width}));
   decoder_embed_ =
       register_module("decoder_embed", torch::nn::Linear(masked.encoder.width, masked.decoder_width));

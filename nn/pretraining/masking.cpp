@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/torch/masking.h"
 
+#include <algorithm>
 #include <string>
 
 #include <torch/torch.h>
@@ -36,6 +37,17 @@ at::Tensor Masking::restore() const {
 Masking random_masking(const at::Tensor& noise, double ratio) {
   TORCH_CHECK(noise.dim() == 2, "masking: expected noise [N, L], got ", noise.sizes());
   return {noise.argsort(/*stable=*/true, /*dim=*/1), kept_patches(noise.size(1), ratio)};
+}
+
+Masking random_masking(const at::Tensor& noise, const at::Tensor& whole, double ratio) {
+  const auto fewest = whole.sum(1).min().item<std::int64_t>();
+  if (fewest < 1) {
+    throw Error(Fault::bad_argument,
+                "an image has not one patch without missing data: draw windows with more ground");
+  }
+  Masking masking = random_masking(noise + 4 * whole.logical_not().to(noise.scalar_type()), ratio);
+  masking.kept = std::min(masking.kept, fewest);
+  return masking;
 }
 
 Masking masking_of(const at::Tensor& removed, std::int64_t kept) {

@@ -5,6 +5,8 @@
 
 #include <torch/torch.h>
 
+#include "nn/segmentation/local_contrast.h"
+
 namespace scarp::nn {
 namespace {
 
@@ -62,16 +64,25 @@ at::Tensor planes_of(const at::Tensor& values,
 
 }  // namespace
 
-InputNormaliser::InputNormaliser(const ModelCard& card, at::Device device) {
+InputNormaliser::InputNormaliser(const ModelCard& card, at::Device device)
+    : optical_window_(card.optical_window_px) {
   std::tie(optical_mean_, optical_deviation_) = statistics_of(card.optical, device);
   std::tie(terrain_mean_, terrain_deviation_) = statistics_of(card.terrain, device);
+}
+
+at::Tensor InputNormaliser::optical_planes(const at::Tensor& optical, const at::Tensor& valid) const {
+  auto planes = planes_of(optical, valid, optical_mean_, optical_deviation_);
+  if (optical_window_ == 0 || !planes.defined()) return planes;
+  auto channels = planes.narrow(1, 0, planes.size(1) - 1);
+  channels.copy_(local_contrast(channels, valid, optical_window_));
+  return planes;
 }
 
 InputPlanes InputNormaliser::operator()(const at::Tensor& optical,
                                         const at::Tensor& terrain,
                                         const at::Tensor& valid,
                                         const at::Tensor& terrain_valid) const {
-  return {planes_of(optical, valid, optical_mean_, optical_deviation_),
+  return {optical_planes(optical, valid),
           planes_of(terrain, valid.logical_and(terrain_valid), terrain_mean_, terrain_deviation_)};
 }
 

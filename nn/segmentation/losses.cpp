@@ -6,11 +6,11 @@
 #include <torch/torch.h>
 
 #include "nn/learner.h"
+#include "nn/segmentation/fused_loss.h"
 
 namespace scarp::nn {
 namespace {
 
-constexpr double kDiceSmoothing = 1;
 
 // [B, classes, H, W], 0 at pixels without a label. Comparisons, not torch::one_hot: that waits for a GPU.
 at::Tensor truth_planes(const at::Tensor& labels, std::int64_t classes) {
@@ -43,6 +43,8 @@ at::Tensor segmentation_loss(const at::Tensor& logits,
                   logits.size(2) == labels.size(1) && logits.size(3) == labels.size(2),
               "segmentation_loss: expected logits [B, classes, H, W] and labels [B, H, W], got ",
               logits.sizes(), " and ", labels.sizes());
+  if (logits.is_cpu() && logits.scalar_type() == torch::kFloat32)
+    return fused_segmentation_loss(logits, labels.to(torch::kInt64), options);
   const auto known = (labels != kIgnoreLabel).unsqueeze(1);  // [B, 1, H, W]
   const auto truth = truth_planes(labels, logits.size(1));
   // a logit without a label may be anything, NaN included

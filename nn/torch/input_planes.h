@@ -16,7 +16,8 @@ struct InputPlanes {
 };
 
 /// Brings raw planes to what the network sees: (value - mean) / deviation, clamped to +-10, 0 where invalid.
-/// What an invalid pixel holds, NaN included, never matters.
+/// What an invalid pixel holds, NaN included, never matters. With ModelCard::optical_window_px the optical
+/// channels then become local contrast.
 class InputNormaliser {
  public:
   InputNormaliser(const ModelCard& card, at::Device device);
@@ -29,6 +30,9 @@ class InputNormaliser {
                          const at::Tensor& terrain_valid) const;
 
  private:
+  at::Tensor optical_planes(const at::Tensor& optical, const at::Tensor& valid) const;
+
+  int optical_window_;  ///< 0: none
   at::Tensor optical_mean_, optical_deviation_;  ///< [1, C, 1, 1]; undefined without channels
   at::Tensor terrain_mean_, terrain_deviation_;
 };

@@ -5,6 +5,8 @@
 
 namespace scarp::nn {
 
+inline constexpr double kDiceSmoothing = 1;
+
 struct SegmentationLossOptions {
   double dice_weight = 1;    ///< beside cross entropy
   at::Tensor class_weights;  ///< [classes] of cross entropy; undefined: all 1

@@ -17,9 +17,11 @@ struct MaskedAutoencoderOptions {
   std::int64_t decoder_heads = 16;
   std::int64_t decoder_mlp_width = 0;  ///< 0: four times the width
   double mask_ratio = 0.75;
+  std::int64_t target_width = 0;   ///< of what is predicted of a patch; 0: its pixels
   bool normalise_targets = false;  ///< each patch to mean 0 and deviation 1 before the loss
   void check() const;              ///< @throws std::invalid_argument naming the first field out of range
   TransformerBlockOptions decoder_block() const;
+  std::int64_t predicted_width() const;
 };
 
 /// Transformer blocks, a norm and a linear layer that read the decoder's tokens.

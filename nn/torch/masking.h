@@ -27,6 +27,12 @@ struct Masking {
 /// @param noise [N, L], e.g. uniform; a patch with noise above all others is never kept
 Masking random_masking(const at::Tensor& noise, double ratio);
 
+/// The same where some patches hold no data: those are never kept, and no image keeps more than the poorest
+/// has.
+/// @param whole [N, L] bool: patches that may be kept
+/// @throws Error (bad_argument) if an image has not one
+Masking random_masking(const at::Tensor& noise, const at::Tensor& whole, double ratio);
+
 /// A mask that is given.
 /// @param removed [N, L] bool  @param kept  false entries of each row
 Masking masking_of(const at::Tensor& removed, std::int64_t kept);

@@ -132,7 +132,7 @@ Answers compute_losses(const GoldenCase& golden, at::ScalarType type) {
     const std::string which = name.substr(0, name.size() - std::string("/pred").size());
     const auto add = [&](const char* loss_name, auto&& loss_of) {
       auto predicted = stored.to(type).clone().requires_grad_();
-      const auto loss = loss_of(predicted, targets);
+      const auto loss = loss_of(predicted, targets, at::Tensor());
       loss.backward();
       answers["out/" + which + "/" + loss_name] = {loss.detach(), Measure::loss};
       answers["grad/" + which + "/" + loss_name] = {predicted.grad(), Measure::gradient};

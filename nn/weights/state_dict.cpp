@@ -54,7 +54,10 @@ StateDict choose_state_dict(const WeightFile& file, const std::string& wanted) {
   if (!wanted.empty() && chosen.tensors.empty())
     throw Error(Fault::bad_argument,
                 file.path() + ": there are no tensors in a dict called " + printable(wanted));
-  if (has_model_card(file)) {
+  const bool of_a_run =
+      has_backbone_card(file) && std::any_of(chosen.tensors.begin(), chosen.tensors.end(),
+                                             [](const auto& each) { return of_the_model(each.first); });
+  if (has_model_card(file) || of_a_run) {
     std::erase_if(chosen.tensors, [](const auto& each) { return !of_the_model(each.first); });
     strip(chosen, kModelPrefix);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "nn/backbone_card.h"
 #include "nn/io/card_file.h"
 #include "nn/weight_summary.h"
 #include "nn/weights/element_values.h"
@@ -73,6 +74,10 @@ const char* container_name(WeightContainer container) {
 
 bool has_model_card(const WeightFile& file) {
   return file.container() == WeightContainer::safetensors && file.notes().contains(kCardKey);
+}
+
+bool has_backbone_card(const WeightFile& file) {
+  return file.container() == WeightContainer::safetensors && file.notes().contains(kBackboneKey);
 }
 
 WeightSummary summarise(const WeightFile& file) {

@@ -68,11 +68,11 @@ class PolygonizeCommand final : public Command {
         ->check(between(0, 1e15))
         ->group(kCleaning);
     add_value(app, "--min-hole", options_.limits.hole_m2, value::kNumber,
-              "Square metres: smaller holes are filled; not above --min-area")
+              "Square metres: smaller holes are filled, but for those that hold a kept object")
         ->check(between(0, 1e15))
         ->group(kCleaning);
     add_value(app, "--min-hole-px", options_.limits.hole_pixels, value::kInteger,
-              "Pixels: smaller holes are filled; not above --min-area-px")
+              "Pixels: smaller holes are filled, but for those that hold a kept object")
         ->check(between(0, 1e15))
         ->group(kCleaning);
   }

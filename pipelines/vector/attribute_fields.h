@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "pipelines/vector/attributes.h"
@@ -28,6 +29,24 @@ inline constexpr std::array<AttributeField, 19> kAttributeFields = {{
     {"width_m", FieldType::real},   {"reach", FieldType::real},       {"edge", FieldType::boolean},
     {"model_id", FieldType::text},
 }};
+
+/// A bit for each field that has a value.
+inline std::uint32_t known_fields(const ObjectAttributes& a) {
+  constexpr int kConfidence = 3;
+  constexpr int kTerrain = 8;
+  std::uint32_t known = (std::uint32_t{1} << kAttributeFields.size()) - 1;
+  const auto check = [&](const std::optional<double>& value, int field) {
+    if (!value) known &= ~(std::uint32_t{1} << field);
+  };
+  int field = kConfidence;
+  for (const auto* value : {&a.conf_mean, &a.conf_min, &a.conf_std}) check(*value, field++);
+  field = kTerrain;
+  for (const auto* value : {&a.elev_min, &a.elev_max, &a.relief_m, &a.slope_mean, &a.slope_max, &a.aspect,
+                            &a.length_m, &a.width_m, &a.reach}) {
+    check(*value, field++);
+  }
+  return known;
+}
 
 /// Names as every format can hold them. The same few names come again and again: the last one is kept.
 class CleanName {

@@ -7,25 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "geo/geodesic.h"
 #include "geo/grid.h"
 #include "pipelines/vector/pixel_sums.h"
-#include "pipelines/vector/polygonizer.h"
 
 namespace scarp::vector {
-
-/// What is known of the pixels around one object: all planes [window.rows, window.cols]; empty planes are
-/// unknown.
-struct ObjectPixels {
-  geo::Window window;
-  std::span<const std::uint8_t> inside;      ///< 1: a pixel of the object
-  std::span<const std::uint8_t> confidence;  ///< p = value / 254; 255 nodata
-  std::span<const float> elevation_m;
-  std::span<const float> slope_deg;
-  std::span<const float> gradient_east;  ///< rise a metre
-  std::span<const float> gradient_north;
-  std::span<const std::uint8_t> terrain_valid;
-};
 
 /// The fields of a polygon. Unknown ones (no DEM, no probability) are empty and become NULL.
 struct ObjectAttributes {
@@ -59,23 +44,13 @@ std::string object_uid(const geo::Grid& grid,
                        const std::string& model_id);
 
 /// Confidence, terrain and shape of an object whose pixels were summed up; sizes, edge and names stay as they
-/// are.
+/// are. aspect, length_m, width_m and reach are empty where the ground is flat or its directions cancel out.
 /// @param corners  of the object's pixels, at least those of its outer rings: length and width are their
 /// extents
+/// @param pixel    at the object: in degrees, the width of a pixel depends on the latitude
 void set_pixel_attributes(const PixelSums& sums,
                           std::span<const geo::PixelPoint> corners,
                           const geo::Grid::PixelSize& pixel,
                           ObjectAttributes& attributes);
-
-/// Exact values over the object's pixels. The caller knows and sets uid, class_name and model_id.
-/// Length and width are those of the pixels' footprints, by the grid's pixel size at the object. `edge`: the
-/// object touches the border of the grid, or one of its pixels has a neighbour (of 4) in the window whose
-/// confidence is nodata. aspect, length_m, width_m and reach are empty where the ground is flat or its
-/// directions cancel out.
-/// @throws Error (bad_argument) if a plane has not the size of the window
-ObjectAttributes measure_object(const ClassPolygon& object,
-                                const ObjectPixels& pixels,
-                                const geo::Grid& grid,
-                                const geo::GeodesicMeasure& geodesic);
 
 }  // namespace scarp::vector

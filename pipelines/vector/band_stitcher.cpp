@@ -31,16 +31,20 @@ BandStitcher::BandStitcher(std::int32_t cols,
                            const TraceRules& rules,
                            std::size_t most_open_bytes,
                            Sink sink,
-                           CornerRows* corner_rows)
+                           CornerRows* corner_rows,
+                           std::function<void(std::int64_t)> rows_done)
     : cols_(cols),
       rules_(rules),
       most_open_bytes_(most_open_bytes),
       sink_(std::move(sink)),
       corner_rows_(corner_rows),
+      rows_done_(std::move(rows_done)),
       finished_(rules.junctions) {
+  regions_.clear(rules.sums);
   const auto places = static_cast<std::size_t>(cols) + 1;
   ends_.left.resize(places);
   ends_.right.resize(places);
+  parts_above_.resize(cols);
   enters_above_.resize(places);
   leaves_above_.resize(places);
   flat_.resize(edge_words(cols));
@@ -51,7 +55,7 @@ void BandStitcher::add(BandTrace& band) {
   band_ = &band;
   take_regions(band);
   regions_.label(runs_above_, band.top_runs, band.first_row, rules_.eight_connected);
-  trace_seam(band.top_values.data(), band.top_edges, band.top_runs, band.first_row);
+  trace_seam(band.top_values.data(), band.top_edges, band.first_row);
   if (corner_rows_ != nullptr) {
     for (std::vector<std::int32_t>& row : band.corners) corner_rows_->add(std::move(row));
   }
@@ -63,13 +67,15 @@ void BandStitcher::add(BandTrace& band) {
   hand_out(band.finished);
   keep_survivors();
   regions_.forget_all_but(runs_above_);
-  if (corner_rows_ != nullptr) corner_rows_->forget_above(first_open_row());
+  const std::int64_t first_open = corner_rows_ != nullptr || rows_done_ ? first_open_row() : 0;
+  if (corner_rows_ != nullptr) corner_rows_->forget_above(first_open);
+  if (rows_done_) rows_done_(first_open);
   band_ = nullptr;
 }
 
 void BandStitcher::finish() {
   if (!above_.empty()) {
-    trace_seam(nullptr, std::vector<std::uint64_t>(edge_words(cols_)), {}, next_row_);
+    trace_seam(nullptr, std::vector<std::uint64_t>(edge_words(cols_)), next_row_);
     above_.clear();
     runs_above_.clear();
     hand_out(ObjectBatch());
@@ -116,9 +122,11 @@ std::uint32_t BandStitcher::take_part(BandTrace& band, std::uint32_t part) {
   };
   const std::uint32_t taken = take(part);
   part_of_band_[part] = taken;
-  if (!rules_.eight_connected) return taken;
   const std::uint32_t object = band.regions.object_of(part);
-  if (object_of_band_[object] != kNone) {
+  const bool first_part = object_of_band_[object] == kNone;
+  if (first_part && rules_.sums) regions_.sums_of(taken) = band.regions.sums_of(part);
+  if (!rules_.eight_connected) return taken;
+  if (!first_part) {
     regions_.unite_objects(object_of_band_[object], taken);
     return taken;
   }
@@ -134,7 +142,6 @@ std::uint32_t BandStitcher::take_part(BandTrace& band, std::uint32_t part) {
 
 void BandStitcher::trace_seam(const std::int32_t* below,
                               const std::vector<std::uint64_t>& down,
-                              const std::vector<Run>& runs,
                               std::int64_t row) {
   const std::int32_t* above = above_.empty() ? nullptr : above_.data();
   find_horizontal_edges(above, below, cols_, rules_.nodata, flat_.data());
@@ -149,8 +156,9 @@ void BandStitcher::trace_seam(const std::int32_t* below,
                                       flat_.data(),
                                       corner_rows_ != nullptr ? &corners : nullptr,
                                       rules_.junctions};
-  trace_line(line, chains_, ends_, [&](std::uint32_t node, bool pixel_above, std::int32_t col) {
-    close_ring(node, regions_.part_of(run_at(pixel_above ? runs_above_ : runs, col).part));
+  parts_above_.set(runs_above_);
+  trace_line(line, chains_, ends_, [&](std::uint32_t node, std::int32_t col, bool left) {
+    close_ring(node, regions_.part_of(parts_above_.at(col, left)));
   });
   if (corner_rows_ != nullptr) corner_rows_->add(std::move(corners));
 }
@@ -220,7 +228,7 @@ void BandStitcher::close_ring(std::uint32_t node, std::uint32_t part) {
 }
 
 void BandStitcher::finish_object(std::uint32_t part) {
-  finished_.begin(regions_.part(part).value);
+  finished_.begin(regions_.part(part).value, rules_.sums ? &regions_.sums_of(part) : nullptr);
   const std::uint32_t object = regions_.object_of(part);
   for (std::uint32_t p = regions_.object(object).first_closed; p != kNone; p = regions_.part(p).next_closed) {
     for (std::uint32_t r = regions_.part(p).first_ring; r != kNone; r = regions_.next_ring(r)) {

@@ -19,11 +19,13 @@ class BandStitcher {
 
   /// @param most_open_bytes  beyond which the borders of open objects are not kept
   /// @param corner_rows      where the corners of rows are kept that open objects reach; null: nowhere
+  /// @param rows_done        called after each band: objects to come begin in this row or below; may be empty
   BandStitcher(std::int32_t cols,
                const TraceRules& rules,
                std::size_t most_open_bytes,
                Sink sink,
-               CornerRows* corner_rows = nullptr);
+               CornerRows* corner_rows = nullptr,
+               std::function<void(std::int64_t)> rows_done = {});
 
   /// The band below those that came before. What it holds is used up.
   /// @throws Error (too_complex) if the objects that are open need more memory than they may have
@@ -48,10 +50,7 @@ class BandStitcher {
 
   void take_regions(BandTrace& band);
   std::uint32_t take_part(BandTrace& band, std::uint32_t part);
-  void trace_seam(const std::int32_t* below,
-                  const std::vector<std::uint64_t>& down,
-                  const std::vector<Run>& runs,
-                  std::int64_t row);
+  void trace_seam(const std::int32_t* below, const std::vector<std::uint64_t>& down, std::int64_t row);
   void join_pieces(BandTrace& band);
   void close_ring(std::uint32_t node, std::uint32_t part);
   void finish_object(std::uint32_t part);
@@ -68,6 +67,7 @@ class BandStitcher {
   std::size_t most_open_bytes_;
   Sink sink_;
   CornerRows* corner_rows_;
+  std::function<void(std::int64_t)> rows_done_;
 
   BorderChains chains_;
   OpenEnds ends_;
@@ -76,6 +76,7 @@ class BandStitcher {
   std::vector<std::int32_t> above_;  ///< the last row that came; empty before the first
   std::vector<std::uint64_t> up_;
   std::vector<Run> runs_above_;
+  EdgeParts parts_above_;
 
   std::vector<Stretch> stretches_;
   std::vector<std::uint32_t> free_stretches_;

@@ -39,15 +39,21 @@ BandTracer<T>::BandTracer(std::int32_t cols, const TraceRules& rules)
   flat_.resize(words);
   ends_.left.resize(static_cast<std::size_t>(cols) + 1);
   ends_.right.resize(static_cast<std::size_t>(cols) + 1);
+  parts_above_.resize(cols);
 }
 
 template <typename T>
-void BandTracer<T>::trace(const T* pixels, std::int64_t first_row, std::int64_t rows, BandTrace& out) {
+void BandTracer<T>::trace(const T* pixels,
+                          std::int64_t first_row,
+                          std::int64_t rows,
+                          BandTrace& out,
+                          BandValues* values) {
   out_ = &out;
+  values_ = values;
   out.first_row = first_row;
   out.rows = rows;
   out.finished.reset(rules_.junctions);
-  out.regions.clear();
+  out.regions.clear(rules_.sums);
   out.rings.clear();
   out.pieces.clear();
   out.edges.clear();
@@ -56,7 +62,8 @@ void BandTracer<T>::trace(const T* pixels, std::int64_t first_row, std::int64_t 
 
   find_vertical_edges(pixels, cols_, nodata_, down_.data());
   find_runs(pixels);
-  out.regions.label({}, below_, first_row, rules_.eight_connected);
+  above_.clear();
+  label_runs(first_row);
   open_first_row(pixels);
   const T* row = pixels;
   for (std::int64_t i = 1; i < rows; ++i, row += cols_) next_line(row, row + cols_, first_row + i);
@@ -71,6 +78,13 @@ void BandTracer<T>::find_runs(const T* row) {
     if (begin >= 0) below_.push_back({begin, col, static_cast<std::int32_t>(row[begin]), kNone});
     begin = col < cols_ && row[col] != nodata_ ? col : -1;
   });
+}
+
+template <typename T>
+void BandTracer<T>::label_runs(std::int64_t row) {
+  out_->regions.label(above_, below_, row, rules_.eight_connected);
+  if (!rules_.sums) return;
+  for (const Run& run : below_) values_->add_run(row, run.begin, run.end, out_->regions.sums_of(run.part));
 }
 
 /// Every border that crosses the first row comes from above or goes there: a chain without edges yet.
@@ -98,7 +112,7 @@ void BandTracer<T>::next_line(const T* above, const T* below, std::int64_t row) 
   find_vertical_edges(below, cols_, nodata_, down_.data());
   find_horizontal_edges(above, below, cols_, nodata_, flat_.data());
   find_runs(below);
-  out_->regions.label(above_, below_, row, rules_.eight_connected);
+  label_runs(row);
   if (rules_.junctions) out_->corners.emplace_back();
   const CornerLine<T> line{above,
                            below,
@@ -110,8 +124,9 @@ void BandTracer<T>::next_line(const T* above, const T* below, std::int64_t row) 
                            flat_.data(),
                            rules_.junctions ? &out_->corners.back() : nullptr,
                            rules_.junctions};
-  trace_line(line, chains_, ends_, [&](std::uint32_t node, bool pixel_above, std::int32_t col) {
-    close_ring(node, out_->regions.part_of(run_at(pixel_above ? above_ : below_, col).part));
+  parts_above_.set(above_);
+  trace_line(line, chains_, ends_, [&](std::uint32_t node, std::int32_t col, bool left) {
+    close_ring(node, out_->regions.part_of(parts_above_.at(col, left)));
   });
 }
 
@@ -148,10 +163,10 @@ void BandTracer<T>::close_ring(std::uint32_t node, std::uint32_t part) {
 
 template <typename T>
 void BandTracer<T>::finish_object(std::uint32_t part) {
-  const Regions& regions = out_->regions;
+  Regions& regions = out_->regions;
   ObjectBatch& batch = out_->finished;
-  batch.begin(regions.part(part).value);
-  const std::uint32_t object = out_->regions.object_of(part);
+  batch.begin(regions.part(part).value, rules_.sums ? &regions.sums_of(part) : nullptr);
+  const std::uint32_t object = regions.object_of(part);
   for (std::uint32_t p = regions.object(object).first_closed; p != kNone; p = regions.part(p).next_closed) {
     for (std::uint32_t r = regions.part(p).first_ring; r != kNone; r = regions.next_ring(r)) {
       const BandTrace::Ring& ring = out_->rings[r];

@@ -7,6 +7,7 @@
 
 #include "pipelines/vector/corner_line.h"
 #include "pipelines/vector/object_batch.h"
+#include "pipelines/vector/pixel_sums.h"
 #include "pipelines/vector/regions.h"
 
 namespace scarp::vector {
@@ -15,7 +16,16 @@ namespace scarp::vector {
 struct TraceRules {
   bool eight_connected = false;        ///< parts that meet at a corner are one object
   bool junctions = false;              ///< rings get a point wherever three borders meet, and say so
+  bool sums = false;                   ///< every band comes with values, which are summed for each object
   std::optional<std::int32_t> nodata;  ///< the value that becomes no polygon
+};
+
+/// What is known of a band's pixels beside their class.
+class BandValues {
+ public:
+  virtual ~BandValues() = default;
+  /// Adds the pixels [begin, end) of a row to those of their object. A band's rows come from top to bottom.
+  virtual void add_run(std::int64_t row, std::int32_t begin, std::int32_t end, PixelSums& sums) = 0;
 };
 
 /// The objects of a band of rows that touch neither its first nor its last row, and what is left open there
@@ -61,10 +71,16 @@ class BandTracer {
  public:
   BandTracer(std::int32_t cols, const TraceRules& rules);
   /// @param pixels  [rows, cols], rows > 0
-  void trace(const T* pixels, std::int64_t first_row, std::int64_t rows, BandTrace& out);
+  /// @param values  summed for each object; null: none, and then for no band of the raster
+  void trace(const T* pixels,
+             std::int64_t first_row,
+             std::int64_t rows,
+             BandTrace& out,
+             BandValues* values = nullptr);
 
  private:
   void find_runs(const T* row);
+  void label_runs(std::int64_t row);
   void open_first_row(const T* row);
   void next_line(const T* above, const T* below, std::int64_t row);
   void close_ring(std::uint32_t node, std::uint32_t part);
@@ -77,10 +93,12 @@ class BandTracer {
   TraceRules rules_;
   std::optional<T> nodata_;
   BandTrace* out_ = nullptr;
+  BandValues* values_ = nullptr;
   BorderChains chains_;
   OpenEnds ends_;
   std::vector<std::uint64_t> up_, down_, flat_;
   std::vector<Run> above_, below_;
+  EdgeParts parts_above_;
   std::vector<std::uint32_t> top_nodes_;  ///< where borders leave the band at its first row
 };
 

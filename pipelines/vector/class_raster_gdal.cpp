@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <condition_variable>
+#include <deque>
 #include <limits>
+#include <mutex>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -11,6 +14,7 @@
 
 #include "geo/error.h"
 #include "geo/raster_source_gdal.h"
+#include "pipelines/vector/class_tracer.h"
 #include "pipelines/vector/error_scope_gdal.h"
 
 namespace scarp::vector {
@@ -75,6 +79,13 @@ std::vector<StyleClass> named_classes(GDALDataset& dataset, GDALRasterBand& band
   return classes;
 }
 
+GDALDatasetUniquePtr opened(const std::string& path) {
+  const GdalErrorScope errors;
+  GDALDatasetUniquePtr dataset(GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY));
+  if (!dataset) throw geo::Error(geo::Fault::unreadable, path + " cannot be opened: " + errors.text());
+  return dataset;
+}
+
 }  // namespace
 
 struct ClassRaster::Impl {
@@ -95,9 +106,7 @@ ClassRaster::ClassRaster(const std::string& path, int band) : impl_(std::make_un
   raster.grid = source->grid();
   raster.band = chosen_band(*source, band);
   const geo::BandInfo& info = source->bands()[static_cast<std::size_t>(raster.band - 1)];
-  const GdalErrorScope errors;
-  raster.dataset.reset(GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY));
-  if (!raster.dataset) throw geo::Error(geo::Fault::unreadable, path + " cannot be opened: " + errors.text());
+  raster.dataset = opened(path);
   GDALRasterBand& stored = *raster.dataset->GetRasterBand(raster.band);
   raster.type = type_of(*source, stored.GetRasterDataType(), info.type);
   raster.checks_range = info.type == PixelType::u32;
@@ -115,6 +124,12 @@ ClassRaster& ClassRaster::operator=(ClassRaster&&) noexcept = default;
 const geo::Grid& ClassRaster::grid() const {
   return impl_->grid;
 }
+std::int64_t ClassRaster::block_rows() const {
+  int cols = 0;
+  int rows = 0;
+  impl_->dataset->GetRasterBand(impl_->band)->GetBlockSize(&cols, &rows);
+  return rows;
+}
 ClassRaster::Type ClassRaster::type() const {
   return impl_->type;
 }
@@ -123,6 +138,9 @@ int ClassRaster::band() const {
 }
 std::optional<std::int32_t> ClassRaster::nodata() const {
   return impl_->nodata;
+}
+bool ClassRaster::masked() const {
+  return (impl_->dataset->GetRasterBand(impl_->band)->GetMaskFlags() & (GMF_PER_DATASET | GMF_ALPHA)) != 0;
 }
 const std::vector<StyleClass>& ClassRaster::classes() const {
   return impl_->classes;
@@ -150,6 +168,77 @@ void ClassRaster::read(std::int64_t first_row, std::int64_t rows, T* pixels) {
                   "classes smaller numbers",
                   impl_->path, std::numeric_limits<std::int32_t>::max() - 1));
 }
+
+ClassRaster::ClassRaster(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ClassRaster ClassRaster::reopen() const {
+  auto copy = std::make_unique<Impl>();
+  copy->path = impl_->path;
+  copy->grid = impl_->grid;
+  copy->band = impl_->band;
+  copy->type = impl_->type;
+  copy->checks_range = impl_->checks_range;
+  copy->nodata = impl_->nodata;
+  copy->classes = impl_->classes;
+  copy->dataset = opened(impl_->path);
+  return ClassRaster(std::move(copy));
+}
+
+std::int64_t rows_of_blocks(const ClassRaster& raster) {
+  constexpr std::int64_t kMostPixels = std::int64_t{1} << 25;
+  const std::int64_t wanted = default_band_rows(raster.grid().cols, false);
+  const std::int64_t block = raster.block_rows();
+  const std::int64_t rows = std::max<std::int64_t>(1, wanted / block) * block;
+  return rows * raster.grid().cols <= kMostPixels ? rows : 0;
+}
+
+struct ClassRasterPool::Impl {
+  /// Waits until there is one for this thread.
+  ClassRaster& take() {
+    std::unique_lock lock(mutex);
+    returned.wait(lock, [&] { return !idle.empty() || all.size() < most; });
+    if (idle.empty()) return all.emplace_back(all.front().reopen());
+    ClassRaster& reader = *idle.back();
+    idle.pop_back();
+    return reader;
+  }
+  void give_back(ClassRaster& reader) {
+    {
+      const std::lock_guard lock(mutex);
+      idle.push_back(&reader);
+    }
+    returned.notify_one();
+  }
+
+  std::size_t most = 1;
+  std::deque<ClassRaster> all;
+  std::vector<ClassRaster*> idle;
+  std::mutex mutex;
+  std::condition_variable returned;
+};
+
+ClassRasterPool::ClassRasterPool(ClassRaster first, int most) : impl_(std::make_unique<Impl>()) {
+  impl_->most = static_cast<std::size_t>(most);
+  impl_->idle.push_back(&impl_->all.emplace_back(std::move(first)));
+}
+
+ClassRasterPool::~ClassRasterPool() = default;
+
+template <typename T>
+void ClassRasterPool::read(std::int64_t first_row, std::int64_t rows, T* pixels) {
+  ClassRaster& reader = impl_->take();
+  try {
+    reader.read(first_row, rows, pixels);
+  } catch (...) {
+    impl_->give_back(reader);  // others may wait for it
+    throw;
+  }
+  impl_->give_back(reader);
+}
+
+template void ClassRasterPool::read(std::int64_t, std::int64_t, std::uint8_t*);
+template void ClassRasterPool::read(std::int64_t, std::int64_t, std::uint16_t*);
+template void ClassRasterPool::read(std::int64_t, std::int64_t, std::int32_t*);
 
 template void ClassRaster::read(std::int64_t, std::int64_t, std::uint8_t*);
 template void ClassRaster::read(std::int64_t, std::int64_t, std::uint16_t*);

@@ -25,15 +25,40 @@ class ClassRaster {
   ClassRaster& operator=(ClassRaster&&) noexcept;
 
   const geo::Grid& grid() const;
+  std::int64_t block_rows() const;  ///< of the blocks in which the file holds its pixels
   Type type() const;
   int band() const;  ///< 1-based
   /// The declared nodata value; none if the type cannot hold it, for no pixel has it then.
   std::optional<std::int32_t> nodata() const;
+  /// A mask or an alpha band says what is valid. `read` does not look at it.
+  bool masked() const;
   /// Classes that have a name in the raster, with the colours of its colour table.
   const std::vector<StyleClass>& classes() const;
 
   /// @param pixels  room for [rows, cols] in the raster's type
   /// @throws geo::Error (unreadable): a block cannot be decoded, or a value is beyond 2^31 - 2
+  template <typename T>
+  void read(std::int64_t first_row, std::int64_t rows, T* pixels);
+
+  /// The same raster for another thread.
+  ClassRaster reopen() const;
+
+ private:
+  struct Impl;
+  explicit ClassRaster(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// How many rows several threads had best read at a time: whole rows of blocks, so that none is decoded
+/// twice, near the tracer's own choice; 0 where blocks are too high for that.
+std::int64_t rows_of_blocks(const ClassRaster& raster);
+
+/// The same raster for several threads: each that reads has one opened for itself.
+class ClassRasterPool {
+ public:
+  /// @param most  readers at a time; others wait
+  ClassRasterPool(ClassRaster first, int most);
+  ~ClassRasterPool();
   template <typename T>
   void read(std::int64_t first_row, std::int64_t rows, T* pixels);
 

@@ -19,6 +19,8 @@ namespace scarp::vector {
 namespace {
 
 constexpr std::int64_t kBandPixels = std::int64_t{1} << 22;
+/// Values take more memory than classes.
+constexpr std::int64_t kBandPixelsWithValues = kBandPixels / 4;
 
 std::int32_t checked_cols(std::int64_t cols) {
   if (cols > 0 && cols <= kMostColumns) return static_cast<std::int32_t>(cols);
@@ -28,27 +30,38 @@ std::int32_t checked_cols(std::int64_t cols) {
 }
 
 std::int64_t rows_of_band(std::int64_t cols, const TracerOptions& options) {
-  return options.band_rows > 0 ? options.band_rows : std::max<std::int64_t>(1, kBandPixels / cols);
+  return options.band_rows > 0 ? options.band_rows : default_band_rows(cols, options.rules.sums);
 }
 
 }  // namespace
+
+std::int64_t default_band_rows(std::int64_t cols, bool sums) {
+  return std::max<std::int64_t>(1, (sums ? kBandPixelsWithValues : kBandPixels) / cols);
+}
 
 template <typename T>
 struct ClassTracer<T>::State {
   State(std::int32_t width, const TracerOptions& options, ObjectSink sink)
       : cols(width),
         band_rows(rows_of_band(width, options)),
+        sums(options.rules.sums),
         tracer(width, options.rules),
-        stitcher(width, options.rules, options.most_open_bytes, std::move(sink), options.corner_rows) {}
+        stitcher(width,
+                 options.rules,
+                 options.most_open_bytes,
+                 std::move(sink),
+                 options.corner_rows,
+                 options.rows_done) {}
 
-  void trace(const T* pixels, std::int64_t rows) {
-    tracer.trace(pixels, next_row, rows, band);
+  void trace(const T* pixels, std::int64_t rows, BandValues* values = nullptr) {
+    tracer.trace(pixels, next_row, rows, band, values);
     stitcher.add(band);
     next_row += rows;
   }
 
   std::int64_t cols;
   std::int64_t band_rows;
+  bool sums;
   BandTracer<T> tracer;
   BandTrace band;
   BandStitcher stitcher;
@@ -64,11 +77,16 @@ template <typename T>
 ClassTracer<T>::~ClassTracer() = default;
 
 template <typename T>
-void ClassTracer<T>::push(std::span<const T> pixels) {
+void ClassTracer<T>::push(std::span<const T> pixels, BandValues* values) {
   State& s = *state_;
   const auto width = static_cast<std::size_t>(s.cols);
   if (pixels.size() % width != 0) {
     throw Error(Fault::bad_argument, fmt::format("{} pixels are no whole rows of {}", pixels.size(), width));
+  }
+  if (s.sums) {
+    if (values == nullptr) throw Error(Fault::bad_argument, "rows whose values are summed came without");
+    if (!pixels.empty()) s.trace(pixels.data(), static_cast<std::int64_t>(pixels.size() / width), values);
+    return;
   }
   const std::size_t band = static_cast<std::size_t>(s.band_rows) * width;
   while (!pixels.empty()) {
@@ -108,6 +126,7 @@ struct BandJob {
   std::int64_t first_row = 0;
   std::int64_t rows = 0;
   std::vector<T> pixels;
+  std::shared_ptr<BandValues> values;
   BandTrace trace;
 };
 
@@ -118,10 +137,12 @@ void trace_classes(std::int64_t rows,
                    std::int64_t cols,
                    const TracerOptions& options,
                    const std::function<void(std::int64_t, std::int64_t, T*)>& read,
-                   const ObjectSink& sink) {
+                   const ObjectSink& sink,
+                   const ValuesReader& values) {
   const std::int32_t width = checked_cols(cols);
   const std::int64_t band_rows = rows_of_band(cols, options);
-  BandStitcher stitcher(width, options.rules, options.most_open_bytes, sink, options.corner_rows);
+  BandStitcher stitcher(width, options.rules, options.most_open_bytes, sink, options.corner_rows,
+                        options.rows_done);
   tbb::enumerable_thread_specific<BandTracer<T>> tracers(width, options.rules);
   const int cores = tbb::info::default_concurrency();
   tbb::task_arena arena(options.workers > 0 ? std::min(options.workers, cores) : cores);
@@ -131,7 +152,7 @@ void trace_classes(std::int64_t rows,
   for (BandJob<T>& job : all) spare.push(&job);
   std::int64_t next_row = 0;
 
-  const auto read_band = [&](tbb::flow_control& control) -> BandJob<T>* {
+  const auto next_band = [&](tbb::flow_control& control) -> BandJob<T>* {
     BandJob<T>* job = nullptr;
     if (next_row >= rows || !spare.try_pop(job)) {
       control.stop();
@@ -139,13 +160,15 @@ void trace_classes(std::int64_t rows,
     }
     job->first_row = next_row;
     job->rows = std::min(band_rows, rows - next_row);
-    job->pixels.resize(static_cast<std::size_t>(job->rows * cols));
-    read(job->first_row, job->rows, job->pixels.data());
+    if (options.rules.sums) job->values = values(job->first_row, job->rows);
     next_row += job->rows;
     return job;
   };
   const auto trace_band = [&](BandJob<T>* job) {
-    tracers.local().trace(job->pixels.data(), job->first_row, job->rows, job->trace);
+    job->pixels.resize(static_cast<std::size_t>(job->rows * cols));
+    read(job->first_row, job->rows, job->pixels.data());
+    tracers.local().trace(job->pixels.data(), job->first_row, job->rows, job->trace, job->values.get());
+    job->values.reset();
     return job;
   };
   const auto stitch_band = [&](BandJob<T>* job) {
@@ -154,7 +177,7 @@ void trace_classes(std::int64_t rows,
   };
   arena.execute([&] {
     tbb::parallel_pipeline(
-        jobs, tbb::make_filter<void, BandJob<T>*>(tbb::filter_mode::serial_in_order, read_band) &
+        jobs, tbb::make_filter<void, BandJob<T>*>(tbb::filter_mode::serial_in_order, next_band) &
                   tbb::make_filter<BandJob<T>*, BandJob<T>*>(tbb::filter_mode::parallel, trace_band) &
                   tbb::make_filter<BandJob<T>*, void>(tbb::filter_mode::serial_in_order, stitch_band));
   });
@@ -165,7 +188,7 @@ void trace_classes(std::int64_t rows,
   template class ClassTracer<T>;                                                             \
   template void trace_classes<T>(std::int64_t, std::int64_t, const TracerOptions&,           \
                                  const std::function<void(std::int64_t, std::int64_t, T*)>&, \
-                                 const ObjectSink&);
+                                 const ObjectSink&, const ValuesReader&);
 SCARP_TRACER_OF(std::uint8_t)
 SCARP_TRACER_OF(std::uint16_t)
 SCARP_TRACER_OF(std::int32_t)

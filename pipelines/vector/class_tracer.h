@@ -16,12 +16,20 @@ struct TracerOptions {
   TraceRules rules;
   /// The borders of objects that are open at one row may take this much memory.
   std::size_t most_open_bytes = std::size_t{1} << 30;
-  /// Rows that are traced at a time; 0: about 4 million pixels. The answer does not depend on it.
+  /// Rows that are read and traced at a time; 0: as default_band_rows. The answer does not depend on it.
   std::int64_t band_rows = 0;
   CornerRows* corner_rows = nullptr;  ///< for an ArcSimplifier: filled before objects are handed out, which
                                       ///< need rules.junctions then
-  int workers = 1;                    ///< threads; 0: one a processor core
+  std::function<void(std::int64_t)> rows_done;  ///< called now and then: objects to come begin in this row or
+                                                ///< below
+  int workers = 1;                              ///< threads; 0: one a processor core
 };
+
+/// Reads what is known of some rows beside their classes, maybe before the rows above are traced.
+using ValuesReader = std::function<std::shared_ptr<BandValues>(std::int64_t first_row, std::int64_t rows)>;
+
+/// About 4 million pixels, or 1 million with sums.
+std::int64_t default_band_rows(std::int64_t cols, bool sums);
 
 using ObjectSink = std::function<void(const TracedObject&)>;
 
@@ -42,8 +50,9 @@ class ClassTracer {
   ~ClassTracer();
 
   /// @param pixels  whole rows, below those that came before
+  /// @param values  of these rows, which are traced at once; needed if rules.sums, else not looked at
   /// @throws Error (bad_argument) if they are not whole, (too_complex)
-  void push(std::span<const T> pixels);
+  void push(std::span<const T> pixels, BandValues* values = nullptr);
   void finish();
   std::size_t open_bytes() const;
 
@@ -57,14 +66,17 @@ inline constexpr std::int64_t kMostColumns = (std::int64_t{1} << 29) - 1;
 inline constexpr std::int64_t kMostRows = (std::int64_t{1} << 31) - 2;
 
 /// Traces a whole raster, bands of rows side by side.
-/// @param read  called as read(first row, rows, pixels [rows, cols]) with rows that follow one another; never
-///              by two threads at once
+/// @param read  called as read(first row, rows, pixels [rows, cols]) for each band once, by several threads
+/// at
+///              once
 /// @param sink  called by one thread at a time, in order
+/// @param values  called for each band from top to bottom, by one thread at a time; needed if rules.sums
 template <typename T>
 void trace_classes(std::int64_t rows,
                    std::int64_t cols,
                    const TracerOptions& options,
                    const std::function<void(std::int64_t, std::int64_t, T*)>& read,
-                   const ObjectSink& sink);
+                   const ObjectSink& sink,
+                   const ValuesReader& values = {});
 
 }  // namespace scarp::vector

@@ -74,19 +74,25 @@ constexpr std::array<std::uint8_t, 256> make_events() {
 }
 inline constexpr std::array<std::uint8_t, 256> kEvents = make_events();
 
-constexpr std::int32_t marks_of(unsigned code) {
-  const int borders = std::popcount(code & 15U);
-  return (borders == 4 ? BorderEdge::kSaddle : 0) | (borders >= 3 ? BorderEdge::kJunction : 0);
+/// By the sides with an edge.
+constexpr std::array<std::int32_t, 16> make_marks() {
+  std::array<std::int32_t, 16> marks{};
+  for (unsigned sides = 0; sides < 16; ++sides) {
+    const int borders = std::popcount(sides);
+    marks[sides] = (borders == 4 ? BorderEdge::kSaddle : 0) | (borders >= 3 ? BorderEdge::kJunction : 0);
+  }
+  return marks;
 }
+inline constexpr std::array<std::int32_t, 16> kMarks = make_marks();
 
 }  // namespace corner
 
 /// Carries borders over one line of corners. Every pixel's corner is rounded where its two neighbours differ
 /// from it, so that rings are those of 4-connected parts; a part that touches itself at a corner has a ring
 /// that passes this corner twice (marked kSaddle).
-/// @param closed  called as closed(node of the ring, pixel_above, column): a ring is closed; the pixel in
-/// this
-///                column of the row above or below is one of its object's
+/// @param closed  called as closed(node of the ring, column, left): a ring is closed; of the pixels beside
+/// the
+///                vertical edge in this column of the row above, the left or the right one is its object's
 template <typename T, typename Closed>
 class LineTracer {
  public:
@@ -134,9 +140,11 @@ class LineTracer {
   void visit(std::int32_t x, unsigned sides) {
     const unsigned code = sides | empty_pixels(x);
     const std::uint8_t events = corner::kEvents[code];
-    const std::int32_t place = (x << BorderEdge::kMarkBits) | corner::marks_of(sides);
+    const std::int32_t place = (x << BorderEdge::kMarkBits) | corner::kMarks[sides];
     if (line_.corners != nullptr) line_.corners->push_back(x);
-    if (line_.junctions && std::popcount(sides) == 3) pass_straight(x, place, code);
+    const bool three =
+        (corner::kMarks[sides] & (BorderEdge::kJunction | BorderEdge::kSaddle)) == BorderEdge::kJunction;
+    if (line_.junctions && three) pass_straight(x, place, code);
     if (events & corner::kBottomGoesUp) end_bottom_up(x, place);
     if (events & corner::kBottomGoesDown) end_bottom_down(x, place);
     if (events & corner::kTopComesFromBelow) end_top_below(x, place);
@@ -158,7 +166,7 @@ class LineTracer {
       return;
     }
     const std::uint32_t node = chains_.append(bottom_.node, edge);
-    if (chains_.join(node, goes_on)) closed_(node, true, col(bottom_.place));
+    if (chains_.join(node, goes_on)) closed_(node, x, true);
   }
   void end_bottom_down(std::int32_t x, std::int32_t place) {
     const BorderEdge edge{bottom_.place, place, line_.row};
@@ -180,7 +188,7 @@ class LineTracer {
     if (top_.node == kNone) {
       ends_.right[at(col(top_.place))] = comes;
     } else if (chains_.join(comes, top_.node)) {
-      closed_(comes, false, col(top_.place));
+      closed_(comes, x, false);
     }
   }
 

@@ -10,7 +10,10 @@ namespace scarp::vector {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
-constexpr std::size_t kLeastBufferBytes = std::size_t{1} << 16;
+/// What lies between two features is read along if it is less.
+constexpr std::uint64_t kGapBytes = 4096;
+/// One is being written; their memory comes beside what the allocator still holds of the chunks.
+constexpr std::size_t kStretchesInMemory = 4;
 
 /// Features that lie behind each other in the output and fit into memory together.
 struct Stretch {
@@ -37,35 +40,13 @@ std::vector<Stretch> stretches_of(const FeaturePlaces& features,
   return stretches;
 }
 
-/// First pass: each feature into its stretch of the output, in the order in which they came.
-void distribute(const FeaturePlaces& features,
-                const std::vector<Stretch>& stretches,
-                const PlainFile& from,
-                PlainFile& to,
-                std::size_t budget_bytes) {
-  std::vector<std::uint32_t> stretch_of(features.size());
-  std::vector<FileTail> tails;
-  for (const Stretch& stretch : stretches) {
-    for (const std::uint32_t i : stretch.order) stretch_of[i] = static_cast<std::uint32_t>(tails.size());
-    tails.emplace_back(to, stretch.place, std::max(kLeastBufferBytes, budget_bytes / stretches.size()));
-  }
-  std::vector<std::uint8_t> bytes;
-  for (std::size_t begin = 0; begin < features.size();) {
-    std::size_t end = begin + 1;
-    while (end < features.size() && features.begin(end) - features.begin(begin) < kChunkBytes) ++end;
-    const std::uint64_t first = features.begin(begin);
-    bytes.resize((end < features.size() ? features.begin(end) : features.end()) - first);
-    from.read_at(first, bytes);
-    for (; begin < end; ++begin) {
-      tails[stretch_of[begin]].put(
-          std::span(bytes).subspan(features.begin(begin) - first, features.bytes(begin)));
-    }
-  }
-  for (FileTail& tail : tails) tail.flush();
-}
-
-/// Second pass: the features of a stretch, which lie in the order in which they came, into their own.
-void arrange(const FeaturePlaces& features, const Stretch& stretch, PlainFile& file) {
+/// Copies the features of a stretch to their places. They are read in the order in which they came, those
+/// that lie near each other at once: the curve runs through square after square, whose rows came one after
+/// another.
+void gather_stretch(const FeaturePlaces& features,
+                    const Stretch& stretch,
+                    const PlainFile& from,
+                    std::vector<std::uint8_t>& arranged) {
   std::vector<std::pair<std::uint32_t, std::uint64_t>>
       moves;  // number of a feature, its place in the stretch
   std::uint64_t to = 0;
@@ -74,15 +55,26 @@ void arrange(const FeaturePlaces& features, const Stretch& stretch, PlainFile& f
     to += features.bytes(i);
   }
   std::sort(moves.begin(), moves.end());
-  std::vector<std::uint8_t> came(stretch.bytes);
-  std::vector<std::uint8_t> arranged(stretch.bytes);
-  file.read_at(stretch.place, came);
-  std::uint64_t from = 0;
-  for (const auto& [i, place] : moves) {
-    std::memcpy(arranged.data() + place, came.data() + from, features.bytes(i));
-    from += features.bytes(i);
+  arranged.resize(stretch.bytes);
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t next = 0; next < moves.size();) {
+    const std::size_t first = next;
+    const std::uint64_t begin = features.begin(moves[first].first);
+    std::uint64_t end = begin;
+    for (; next < moves.size(); ++next) {
+      const auto i = moves[next].first;
+      const std::uint64_t feature_end = features.begin(i) + features.bytes(i);
+      const bool far = features.begin(i) > end + kGapBytes || feature_end > begin + kChunkBytes;
+      if (next > first && far) break;
+      end = feature_end;
+    }
+    bytes.resize(end - begin);
+    from.read_at(begin, bytes);
+    for (std::size_t k = first; k < next; ++k) {
+      const auto& [i, place] = moves[k];
+      std::memcpy(arranged.data() + place, bytes.data() + (features.begin(i) - begin), features.bytes(i));
+    }
   }
-  file.write_at(stretch.place, arranged);
 }
 
 }  // namespace
@@ -149,11 +141,13 @@ void FeatureSpool::write_in_order(const FeaturePlaces& features,
     return;
   }
   spill();
-  const std::vector<Stretch> stretches = stretches_of(features, order, place, budget_bytes_);
-  distribute(features, stretches, *file_, file, budget_bytes_);
+  std::vector<std::uint8_t> arranged;
+  for (const Stretch& stretch : stretches_of(features, order, place, budget_bytes_ / kStretchesInMemory)) {
+    gather_stretch(features, stretch, *file_, arranged);
+    file.write_at(stretch.place, arranged);
+  }
   file_.reset();
   std::filesystem::remove(path_);
-  for (const Stretch& stretch : stretches) arrange(features, stretch, file);
 }
 
 }  // namespace scarp::vector

@@ -38,7 +38,7 @@ class FeaturePlaces {
 };
 
 /// Keeps the bytes of features until they are asked for in another order: in memory within a budget, beyond
-/// it in a file. Two passes in long stretches then bring them into order, however many there are.
+/// it in a file. They are gathered in stretches of the new order, each in the order in which they came.
 class FeatureSpool {
  public:
   /// @param path    a file that is made where the budget is exceeded

@@ -12,6 +12,8 @@ namespace scarp::vector {
 namespace {
 
 constexpr std::size_t kSlab = 1 << 17;
+/// Each statement costs as much as some rows.
+constexpr std::size_t kRowsAtOnce = 64;
 constexpr std::int64_t kRoot = 1;
 constexpr std::size_t kNodeHeaderBytes = 4;
 constexpr std::size_t kEntryBytes = 8 + 4 * sizeof(float);
@@ -26,6 +28,12 @@ float not_above(double value) {
 float not_below(double value) {
   const auto rounded = static_cast<float>(value);
   return rounded < value ? std::nextafter(rounded, kInfinity) : rounded;
+}
+
+std::string insert_sql(const std::string& table, std::size_t rows) {
+  std::string sql = "INSERT INTO " + quoted_name(table) + " VALUES (?, ?)";
+  for (std::size_t i = 1; i < rows; ++i) sql += ", (?, ?)";
+  return sql;
 }
 
 std::size_t node_size(SqliteDatabase& database, const std::string& table) {
@@ -52,8 +60,10 @@ void put_big_endian(ByteBuffer& bytes, Number value) {
 
 GeopackageIndex::GeopackageIndex(SqliteDatabase& database, const std::string& table)
     : node_(database.prepare("INSERT OR REPLACE INTO " + quoted_name(table + "_node") + " VALUES (?1, ?2)")),
-      row_(database.prepare("INSERT INTO " + quoted_name(table + "_rowid") + " VALUES (?1, ?2)")),
-      parent_(database.prepare("INSERT INTO " + quoted_name(table + "_parent") + " VALUES (?1, ?2)")),
+      row_(database.prepare(insert_sql(table + "_rowid", 1))),
+      rows_(database.prepare(insert_sql(table + "_rowid", kRowsAtOnce))),
+      parent_(database.prepare(insert_sql(table + "_parent", 1))),
+      parents_(database.prepare(insert_sql(table + "_parent", kRowsAtOnce))),
       node_bytes_(node_size(database, table)),
       capacity_((node_bytes_ - kNodeHeaderBytes) / kEntryBytes) {}
 
@@ -118,12 +128,20 @@ GeopackageIndex::Box GeopackageIndex::write_node(std::int64_t number,
 void GeopackageIndex::write_places(std::vector<Place>& places, int depth) {
   // In the order of their keys, rows are only appended.
   std::sort(places.begin(), places.end());
-  SqliteStatement& statement = depth == 0 ? row_ : parent_;
-  for (const auto& [id, node] : places) {
-    statement.bind(1, id);
-    statement.bind(2, node);
+  const auto write = [](SqliteStatement& statement, std::span<const Place> some) {
+    int column = 0;
+    for (const auto& [id, node] : some) {
+      statement.bind(++column, id);
+      statement.bind(++column, node);
+    }
     statement.run();
+  };
+  const std::span<const Place> all(places);
+  const std::size_t whole = all.size() - all.size() % kRowsAtOnce;
+  for (std::size_t i = 0; i < whole; i += kRowsAtOnce) {
+    write(depth == 0 ? rows_ : parents_, all.subspan(i, kRowsAtOnce));
   }
+  for (std::size_t i = whole; i < all.size(); ++i) write(depth == 0 ? row_ : parent_, all.subspan(i, 1));
 }
 
 /// @return the nodes of the level, entries of the one above

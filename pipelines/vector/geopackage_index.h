@@ -49,7 +49,9 @@ class GeopackageIndex {
 
   SqliteStatement node_;
   SqliteStatement row_;
+  SqliteStatement rows_;  ///< many at once
   SqliteStatement parent_;
+  SqliteStatement parents_;
   std::size_t node_bytes_;
   std::size_t capacity_;  ///< entries of a node
   std::vector<Bounds> slab_;

@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
-#include <unordered_map>
 
 namespace scarp::vector {
 namespace {
+
+constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
 
 /// Pixels enclosed (shoelace formula); negative for a hole.
 std::int64_t enclosed_pixels(std::span<const Corner> ring) {
@@ -28,6 +29,7 @@ void ObjectBatch::clear() {
   ring_ends_.clear();
   part_ends_.clear();
   records_.clear();
+  sums_.clear();
 }
 
 TracedObject ObjectBatch::operator[](std::size_t i) const {
@@ -45,64 +47,104 @@ TracedObject ObjectBatch::operator[](std::size_t i) const {
   if (with_junctions_) object.junctions = std::span(junctions_).subspan(record.first_corner, corners);
   object.ring_ends = std::span(ring_ends_).subspan(record.first_ring, rings);
   object.part_ends = std::span(part_ends_).subspan(record.first_part, parts);
+  if (!sums_.empty()) object.sums = &sums_[i];
   return object;
 }
 
 std::vector<std::uint32_t> ObjectBatch::order() const {
   std::vector<std::uint32_t> order(records_.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(),
-            [this](std::uint32_t a, std::uint32_t b) { return records_[a].key < records_[b].key; });
+  const auto before = [this](std::uint32_t a, std::uint32_t b) { return records_[a].key < records_[b].key; };
+  // Most come row by row: then it is those of one row that are sorted.
+  for (auto first = order.begin(); first != order.end();) {
+    const std::int64_t row = records_[*first].key.last_row;
+    auto end = first;
+    while (end != order.end() && records_[*end].key.last_row == row) ++end;
+    std::sort(first, end, before);
+    first = end;
+  }
+  if (!std::is_sorted(order.begin(), order.end(), before)) std::sort(order.begin(), order.end(), before);
   return order;
 }
 
-void ObjectBatch::begin(std::int32_t value) {
+void ObjectBatch::begin(std::int32_t value, const PixelSums* sums) {
   Record record;
   record.value = value;
   record.first_corner = corners_.size();
   record.first_ring = ring_ends_.size();
   record.first_part = part_ends_.size();
   records_.push_back(record);
+  if (sums != nullptr) sums_.push_back(*sums);
   loops_.clear();
   part_ = 0;
 }
 
-void ObjectBatch::push(std::int32_t place, std::int32_t row) {
-  corners_.push_back({row, place >> BorderEdge::kMarkBits});
-  if (with_junctions_) junctions_.push_back((place & BorderEdge::kJunction) != 0 ? 1 : 0);
-}
-
 void ObjectBatch::add_ring(std::span<const BorderEdge> edges, bool saddles) {
   const std::size_t begin = corners_.size();
-  const BorderEdge& first = edges.front();
-  const bool outer = first.from > first.to;  // the object lies under its uppermost edge
-  std::int64_t area = 0;
-  if (!outer) push(first.from, first.row);
-  push(first.to, first.row);
-  for (const BorderEdge& edge : edges.subspan(1)) {
-    push(edge.from, edge.row);
-    if (!with_junctions_ || edge.from != edge.to) push(edge.to, edge.row);
+  if (with_junctions_) {
+    add_corners_and_junctions(edges);
+  } else {
+    add_corners(edges);
   }
-  if (outer) push(first.from, first.row);
+  std::int64_t area = 0;
   for (const BorderEdge& edge : edges) {
     area += static_cast<std::int64_t>(edge.row) * (edge.to_col() - edge.from_col());
-  }
-  if (with_junctions_) {
-    // An edge that a junction cuts in two brings its corner twice.
-    std::size_t kept = begin;
-    for (std::size_t i = begin + 1; i < corners_.size(); ++i) {
-      if (corners_[i] == corners_[kept]) continue;
-      corners_[++kept] = corners_[i];
-      junctions_[kept] = junctions_[i];
-    }
-    if (corners_[kept] == corners_[begin]) --kept;
-    corners_.resize(kept + 1);
-    junctions_.resize(kept + 1);
   }
   if (saddles && meets_itself(begin)) {
     split_at_saddles(begin);
   } else {
     end_loop(begin, area);
+  }
+}
+
+/// The first edge is horizontal, as all are: an outer ring begins at its end, for the object lies under it.
+void ObjectBatch::add_corners(std::span<const BorderEdge> edges) {
+  const std::size_t begin = corners_.size();
+  corners_.resize(begin + 2 * edges.size());
+  saddles_.clear();
+  const bool outer = edges.front().from > edges.front().to;
+  const std::size_t count = 2 * edges.size();
+  std::size_t at = outer ? count - 1 : 0;
+  const auto put = [&](std::int32_t place, std::int32_t row) {
+    corners_[begin + at] = {row, place >> BorderEdge::kMarkBits};
+    if ((place & BorderEdge::kSaddle) != 0) saddles_.push_back(static_cast<std::uint32_t>(at));
+    at = at + 1 == count ? 0 : at + 1;
+  };
+  for (const BorderEdge& edge : edges) {
+    put(edge.from, edge.row);
+    put(edge.to, edge.row);
+  }
+  // The last corner may have come first.
+  if (!saddles_.empty() && saddles_.front() + 1 == count) {
+    std::rotate(saddles_.begin(), saddles_.begin() + 1, saddles_.end());
+  }
+}
+
+/// Edges that a junction cuts in two, and points of none, bring their corners twice.
+void ObjectBatch::add_corners_and_junctions(std::span<const BorderEdge> edges) {
+  const std::size_t begin = corners_.size();
+  const auto put = [&](std::int32_t place, std::int32_t row) {
+    const Corner corner{row, place >> BorderEdge::kMarkBits};
+    if (corners_.size() > begin && corners_.back() == corner) return;
+    corners_.push_back(corner);
+    junctions_.push_back((place & BorderEdge::kJunction) != 0 ? 1 : 0);
+  };
+  const BorderEdge& first = edges.front();
+  const bool outer = first.from > first.to;
+  if (!outer) put(first.from, first.row);
+  put(first.to, first.row);
+  for (const BorderEdge& edge : edges.subspan(1)) {
+    put(edge.from, edge.row);
+    put(edge.to, edge.row);
+  }
+  if (outer) put(first.from, first.row);
+  if (corners_.back() == corners_[begin]) {
+    corners_.pop_back();
+    junctions_.pop_back();
+  }
+  saddles_.clear();
+  for (std::size_t i = begin; i < corners_.size(); ++i) {
+    if (junctions_[i] != 0) saddles_.push_back(static_cast<std::uint32_t>(i - begin));
   }
 }
 
@@ -126,38 +168,64 @@ void ObjectBatch::cut_loop(std::size_t from) {
   end_loop(begin, enclosed_pixels(std::span(corners_).subspan(begin)));
 }
 
+/// Sorts the saddles by their corners.
 bool ObjectBatch::meets_itself(std::size_t begin) {
-  sorted_.assign(corners_.begin() + static_cast<std::ptrdiff_t>(begin), corners_.end());
-  std::sort(sorted_.begin(), sorted_.end());
-  return std::adjacent_find(sorted_.begin(), sorted_.end()) != sorted_.end();
+  const auto corner = [&](std::uint32_t i) { return corners_[begin + i]; };
+  sorted_.assign(saddles_.begin(), saddles_.end());
+  std::sort(sorted_.begin(), sorted_.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return corner(a) < corner(b); });
+  return std::adjacent_find(sorted_.begin(), sorted_.end(), [&](std::uint32_t a, std::uint32_t b) {
+           return corner(a) == corner(b);
+         }) != sorted_.end();
+}
+
+/// The same number for saddles of the same corner.
+void ObjectBatch::number_saddles(std::size_t begin) {
+  numbers_.resize(corners_.size() - begin);  // of saddles only
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < sorted_.size(); ++i) {
+    if (i > 0 && corners_[begin + sorted_[i]] != corners_[begin + sorted_[i - 1]]) ++number;
+    numbers_[sorted_[i]] = number;
+  }
+  path_places_.assign(number + std::size_t{1}, kNowhere);
+  path_saddles_.clear();
 }
 
 /// Cuts a loop out whenever the walk comes back to a corner, so that every ring passes each corner once.
 void ObjectBatch::split_at_saddles(std::size_t begin) {
+  number_saddles(begin);
   ring_.assign(corners_.begin() + static_cast<std::ptrdiff_t>(begin), corners_.end());
   corners_.resize(begin);
   if (with_junctions_) {
     ring_junctions_.assign(junctions_.begin() + static_cast<std::ptrdiff_t>(begin), junctions_.end());
     junctions_.resize(begin);
   }
-  const auto key = [](const Corner& corner) {
-    return static_cast<std::uint64_t>(static_cast<std::uint32_t>(corner.row)) << 32 |
-           static_cast<std::uint32_t>(corner.col);
-  };
-  std::unordered_map<std::uint64_t, std::size_t> places;
   path_.clear();
   path_junctions_.clear();
+  auto saddle = saddles_.begin();
   for (std::size_t i = 0; i < ring_.size(); ++i) {
-    const auto [seen, added] = places.try_emplace(key(ring_[i]), path_.size());
-    if (!added) {
-      const std::size_t from = seen->second;
-      for (std::size_t j = from + 1; j < path_.size(); ++j) places.erase(key(path_[j]));
-      cut_loop(from);
+    if (saddle != saddles_.end() && *saddle == i) {
+      const std::uint32_t number = numbers_[i];
+      if (path_places_[number] != kNowhere) leave_loop(number);
+      path_places_[number] = path_.size();
+      path_saddles_.push_back(number);
+      ++saddle;
     }
     path_.push_back(ring_[i]);
     if (with_junctions_) path_junctions_.push_back(ring_junctions_[i]);
   }
   cut_loop(0);
+}
+
+/// The path came back to a saddle.
+void ObjectBatch::leave_loop(std::uint32_t number) {
+  const std::size_t from = path_places_[number];
+  while (path_saddles_.back() != number) {
+    path_places_[path_saddles_.back()] = kNowhere;
+    path_saddles_.pop_back();
+  }
+  path_saddles_.pop_back();
+  cut_loop(from);
 }
 
 void ObjectBatch::end_part() {

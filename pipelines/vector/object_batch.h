@@ -8,6 +8,7 @@
 
 #include "geo/window.h"
 #include "pipelines/vector/border_chains.h"
+#include "pipelines/vector/pixel_sums.h"
 
 namespace scarp::vector {
 
@@ -32,7 +33,8 @@ struct TracedObject {
                                              ///< unless asked for
   std::span<const std::uint32_t> ring_ends;  ///< ring i ends before this corner
   std::span<const std::uint32_t>
-      part_ends;  ///< part i ends before this ring; its first ring is the outer one
+      part_ends;                    ///< part i ends before this ring; its first ring is the outer one
+  const PixelSums* sums = nullptr;  ///< over its pixels; null unless values were traced
 
   std::span<const Corner> ring(std::size_t i) const {
     const std::uint32_t begin = i == 0 ? 0 : ring_ends[i - 1];
@@ -65,7 +67,8 @@ class ObjectBatch {
   std::vector<std::uint32_t> order() const;
 
   // An object is built ring by ring: begin, for each part its rings and end_part, end.
-  void begin(std::int32_t value);
+  /// @param sums  over its pixels; null: none, and then for no object of the batch
+  void begin(std::int32_t value, const PixelSums* sums);
   /// @param edges  a closed ring in its order, from the edge that holds its first corner in row-major order
   /// @param saddles  whether one of its corners is marked as a saddle
   void add_ring(std::span<const BorderEdge> edges, bool saddles);
@@ -89,10 +92,13 @@ class ObjectBatch {
     std::int64_t area = 0;  ///< in pixels; negative for a hole
     std::uint32_t part = 0;
   };
-  void push(std::int32_t place, std::int32_t row);
+  void add_corners(std::span<const BorderEdge> edges);
+  void add_corners_and_junctions(std::span<const BorderEdge> edges);
   void end_loop(std::size_t begin, std::int64_t area);
   bool meets_itself(std::size_t begin);
   void split_at_saddles(std::size_t begin);
+  void number_saddles(std::size_t begin);
+  void leave_loop(std::uint32_t number);
   void cut_loop(std::size_t from);
   void sort_loops();
   void bound(Record& record) const;
@@ -103,11 +109,16 @@ class ObjectBatch {
   std::vector<std::uint32_t> ring_ends_;
   std::vector<std::uint32_t> part_ends_;
   std::vector<Record> records_;
+  std::vector<PixelSums> sums_;  ///< one an object, or none
 
   std::vector<Loop> loops_;
   std::uint32_t part_ = 0;
   // Room that is used again.
-  std::vector<Corner> sorted_;
+  std::vector<std::uint32_t> saddles_;  ///< of the ring that came last: its corners that may come twice
+  std::vector<std::uint32_t> sorted_;
+  std::vector<std::uint32_t> numbers_;    ///< of each saddle its place, which is the same for the same corner
+  std::vector<std::size_t> path_places_;  ///< of each place: where the path passes it; kNowhere
+  std::vector<std::uint32_t> path_saddles_;  ///< places that the path passes, in its order
   std::vector<Corner> path_;
   std::vector<std::uint8_t> path_junctions_;
   std::vector<Corner> ring_;

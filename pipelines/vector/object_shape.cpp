@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fmt/format.h>
-
 #include "pipelines/vector/error.h"
 
 namespace scarp::vector {
@@ -49,19 +47,13 @@ void SizeLimits::check() const {
   if (std::min(object_m2, hole_m2) < 0 || std::min(object_pixels, hole_pixels) < 0) {
     throw Error(Fault::bad_argument, "smallest objects and holes are 0 or larger");
   }
-  if (hole_m2 <= object_m2 && hole_pixels <= object_pixels) return;
-  throw Error(
-      Fault::bad_argument,
-      fmt::format("holes of up to {} m2 or {} pixels are to be filled, but objects are kept from {} m2 "
-                  "and {} pixels on: one in a hole would lie under the other; choose a smallest object "
-                  "at least as large as the smallest hole, in the same unit",
-                  hole_m2, hole_pixels, object_m2, object_pixels));
 }
 
 bool ObjectShape::make(const TracedObject& object,
                        const geo::Grid& grid,
                        const SizeLimits& limits,
-                       const geo::GeodesicMeasure& geodesic) {
+                       const geo::GeodesicMeasure& geodesic,
+                       const KeptObjects* kept) {
   points_.clear();
   ring_ends_.clear();
   part_ends_.clear();
@@ -69,7 +61,7 @@ bool ObjectShape::make(const TracedObject& object,
   filled_holes_ = 0;
   kept_.assign(object.ring_ends.size(), 1);
   const bool mirrored = mirrors_rings(grid);
-  const bool fills = limits.hole_m2 > 0 || limits.hole_pixels > 0;
+  const bool fills = limits.fills_holes();
   const auto kept_corners = fills && limits.eight_connected ? shared_corners(object) : std::vector<Corner>();
   std::int64_t pixels = object.pixels;
   std::size_t ring = 0;
@@ -82,7 +74,7 @@ bool ObjectShape::make(const TracedObject& object,
       if (ring > outer) {
         const std::int64_t hole = limits.hole_pixels > 0 ? enclosed_pixels(corners) : 0;
         const bool small = hole < limits.hole_pixels || std::abs(size.area_m2) < limits.hole_m2;
-        if (small && !touches(corners, kept_corners)) {
+        if (small && !touches(corners, kept_corners) && (kept == nullptr || !kept->any_in(corners))) {
           pixels += enclosed_pixels(corners);
           points_.resize(begin);
           kept_[ring] = 0;
@@ -130,29 +122,6 @@ void ObjectShape::simplify(const TracedObject& object, const geo::Grid& grid, Ar
       ring_ends_.push_back(static_cast<std::uint32_t>(points_.size()));
     }
     part_ends_.push_back(static_cast<std::uint32_t>(ring_ends_.size()));
-  }
-}
-
-void for_each_run(const TracedObject& object,
-                  std::int64_t first_row,
-                  std::int64_t rows,
-                  const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& visit) {
-  std::vector<std::vector<std::int32_t>> borders(static_cast<std::size_t>(rows));
-  for (std::size_t i = 0; i < object.ring_ends.size(); ++i) {
-    const auto ring = object.ring(i);
-    const Corner* before = &ring.back();
-    for (const Corner& corner : ring) {
-      const std::int64_t low = std::max<std::int64_t>(std::min(before->row, corner.row), first_row);
-      const std::int64_t high = std::min<std::int64_t>(std::max(before->row, corner.row), first_row + rows);
-      for (std::int64_t row = low; row < high; ++row)
-        borders[static_cast<std::size_t>(row - first_row)].push_back(corner.col);
-      before = &corner;
-    }
-  }
-  for (std::int64_t row = 0; row < rows; ++row) {
-    auto& cols = borders[static_cast<std::size_t>(row)];
-    std::sort(cols.begin(), cols.end());
-    for (std::size_t i = 0; i + 1 < cols.size(); i += 2) visit(first_row + row, cols[i], cols[i + 1]);
   }
 }
 

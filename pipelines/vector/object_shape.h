@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
 #include "geo/geodesic.h"
 #include "geo/grid.h"
 #include "pipelines/vector/arc_simplifier.h"
+#include "pipelines/vector/kept_objects.h"
 #include "pipelines/vector/object_batch.h"
 #include "pipelines/vector/shape.h"
 
@@ -22,9 +22,10 @@ struct SizeLimits {
   std::int64_t hole_pixels = 0;
   bool eight_connected = false;  ///< a hole that touches another ring is kept: an object may reach out of it
 
-  /// A hole may hold an object, which would be lost under a filled hole or lie on it: whatever fits into a
-  /// hole that is filled must be too small itself.
-  /// @throws Error (bad_argument) if a hole's limit is above that of objects, or a limit is negative
+  bool fills_holes() const { return hole_m2 > 0 || hole_pixels > 0; }
+  /// Objects that are kept may fit into holes that are small: a hole that holds one stays (KeptObjects).
+  bool holes_hold_objects() const { return hole_m2 > object_m2 || hole_pixels > object_pixels; }
+  /// @throws Error (bad_argument) if a limit is negative
   void check() const;
 };
 
@@ -32,11 +33,13 @@ struct SizeLimits {
 class ObjectShape {
  public:
   /// Lays out the rings that are kept; outer ones run counterclockwise on the map. Sizes are geodesic.
+  /// @param kept  objects that may lie in its holes; null if all that fit into a small hole are too small
   /// @return false if the object is too small
   bool make(const TracedObject& object,
             const geo::Grid& grid,
             const SizeLimits& limits,
-            const geo::GeodesicMeasure& geodesic);
+            const geo::GeodesicMeasure& geodesic,
+            const KeptObjects* kept = nullptr);
   /// Lays out the same rings simplified; sizes stay those of the pixels.
   void simplify(const TracedObject& object, const geo::Grid& grid, ArcSimplifier& simplifier);
 
@@ -56,12 +59,5 @@ class ObjectShape {
   double perimeter_m_ = 0;
   std::int64_t filled_holes_ = 0;
 };
-
-/// Calls visit(row, first column, column after the last) for the runs of an object's pixels in some rows, row
-/// by row, from left to right.
-void for_each_run(const TracedObject& object,
-                  std::int64_t first_row,
-                  std::int64_t rows,
-                  const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& visit);
 
 }  // namespace scarp::vector

@@ -32,9 +32,12 @@ class PixelSums {
  public:
   /// Adds the pixels [begin, end) of a row.
   void add_run(const PixelRow& row, std::size_t begin, std::size_t end);
+  /// What lies beside one of the pixels is not known.
+  void set_at_edge() { at_edge_ = true; }
   void merge(const PixelSums& other);
 
   std::int64_t pixels() const { return pixels_; }
+  bool at_edge() const { return at_edge_; }
 
   struct Confidence {
     double mean, least, deviation;  ///< deviation of the population
@@ -52,7 +55,8 @@ class PixelSums {
   std::optional<Slope> slope() const;
 
   /// The circular mean of the downhill directions, each weighted by its slope angle (Mardia and Jupp 2000,
-  /// Directional Statistics, section 2.2). None where the ground is flat or its directions cancel out.
+  /// Directional Statistics, section 2.2); both must be known. None where the ground is flat or its
+  /// directions cancel out.
   std::optional<Direction> downhill() const;
 
   bool operator==(const PixelSums&) const = default;
@@ -63,26 +67,27 @@ class PixelSums {
     std::int64_t count = 0;
     float least = 0;
     float most = 0;
-    void add(float value);
+    void add(float low, float high, std::int64_t values);
     void merge(const FloatRange& other);
     bool operator==(const FloatRange&) const = default;
   };
 
   void add_confidence(std::span<const std::uint8_t> steps);
-  void add_terrain(const PixelRow& row, std::size_t i);
-  void add_gradient(double rise_east, double rise_north);
+  void add_elevation(const PixelRow& row, std::size_t begin, std::size_t end);
+  void add_slope(const PixelRow& row, std::size_t begin, std::size_t end);
+  void add_downhill(const PixelRow& row, std::size_t begin, std::size_t end);
 
   std::int64_t pixels_ = 0;
+  bool at_edge_ = false;
   std::uint64_t confidence_count_ = 0;
   std::uint64_t confidence_sum_ = 0;      ///< in steps of 1 / 254
   std::uint64_t confidence_squares_ = 0;  ///< likewise, squared
   std::uint8_t confidence_least_ = 255;
   FloatRange elevation_;
   FloatRange slope_;
-  ExactSum slope_sum_;
+  ExactSum slope_sum_;  ///< also the weight of all directions
   ExactSum downhill_east_;
   ExactSum downhill_north_;
-  ExactSum downhill_weight_;
 };
 
 }  // namespace scarp::vector

@@ -5,10 +5,12 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "geo/features.h"
 #include "geo/grid.h"
 #include "pipelines/vector/object_batch.h"
+#include "pipelines/vector/pixel_sums.h"
 
 namespace scarp::vector {
 
@@ -16,6 +18,7 @@ namespace scarp::vector {
 struct ClassRows {
   std::int64_t rows = 0;
   std::span<const std::uint8_t> classes;  ///< class ids; 255 nodata
+  std::span<const PixelRow> pixels = {};  ///< what else is known, a row each; empty: nothing
 };
 
 /// One connected object of one class.
@@ -25,7 +28,10 @@ struct ClassPolygon {
   geo::Window window;  ///< its pixels' bounding window in the scene's grid
   int class_id = 0;
   std::int64_t pixels = 0;
-  std::int64_t first_col = 0;  ///< column of its first pixel, which lies in row window.row
+  std::int64_t first_col = 0;            ///< column of its first pixel, which lies in row window.row
+  std::vector<geo::PixelPoint> corners;  ///< of its outer ring, in pixels of the scene's grid
+  PixelSums
+      sums;  ///< over its pixels; at_edge: one of them has a neighbour (of 4) in the area that is nodata
 };
 
 /// A ring of a traced object on the map, closed; counterclockwise if it is an outer one, whichever way the

@@ -17,7 +17,9 @@ std::uint32_t root_of(Items& items, std::uint32_t i) {
 
 }  // namespace
 
-void Regions::clear() {
+void Regions::clear(bool with_sums) {
+  with_sums_ = with_sums;
+  sums_.clear();
   parts_.clear();
   objects_.clear();
   next_ring_.clear();
@@ -28,6 +30,7 @@ std::uint32_t Regions::add(std::int32_t value, std::int64_t row) {
   const auto object = static_cast<std::uint32_t>(objects_.size());
   parts_.push_back({id, kNone, kNone, object, kNone, value});
   objects_.push_back({object, 1, kNone, kNone, row});
+  if (with_sums_) sums_.emplace_back();
   return id;
 }
 
@@ -70,6 +73,7 @@ void Regions::unite_object_roots(std::uint32_t keep, std::uint32_t gone) {
   merged.parent = keep;
   kept.open_parts += merged.open_parts;
   kept.first_row = std::min(kept.first_row, merged.first_row);
+  if (with_sums_) sums_[keep].merge(sums_[gone]);
   if (merged.first_closed == kNone) return;
   if (kept.first_closed == kNone) {
     kept.first_closed = merged.first_closed;
@@ -133,6 +137,7 @@ void Regions::forget_all_but(std::vector<Run>& runs) {
   if (parts_.size() < 2 * kept_parts_ + kFewParts) return;
   std::vector<Part> kept;
   std::vector<Object> objects;
+  std::vector<PixelSums> sums;
   std::vector<std::uint32_t> new_part(parts_.size(), kNone);
   std::vector<std::uint32_t> new_object(objects_.size(), kNone);
   const auto keep = [&](std::uint32_t part, std::uint32_t object) {
@@ -149,6 +154,7 @@ void Regions::forget_all_but(std::vector<Run>& runs) {
       const auto id = static_cast<std::uint32_t>(objects.size());
       new_object[object] = id;
       objects.push_back({id, objects_[object].open_parts, kNone, kNone, objects_[object].first_row});
+      if (with_sums_) sums.push_back(sums_[object]);
       for (std::uint32_t p = objects_[object].first_closed; p != kNone; p = parts_[p].next_closed) {
         const std::uint32_t moved = keep(p, id);
         kept[moved].next_closed = objects[id].first_closed;
@@ -161,6 +167,7 @@ void Regions::forget_all_but(std::vector<Run>& runs) {
   }
   parts_.swap(kept);
   objects_.swap(objects);
+  sums_.swap(sums);
   kept_parts_ = parts_.size();
 }
 

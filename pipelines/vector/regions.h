@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pipelines/vector/border_chains.h"
+#include "pipelines/vector/pixel_sums.h"
 
 namespace scarp::vector {
 
@@ -37,7 +38,8 @@ class Regions {
     std::int64_t first_row = 0;
   };
 
-  void clear();
+  /// @param with_sums  whether objects have sums over their pixels
+  void clear(bool with_sums);
   std::uint32_t add(std::int32_t value, std::int64_t row);
   std::uint32_t part_of(std::uint32_t part);
   std::uint32_t object_of(std::uint32_t part);
@@ -46,6 +48,9 @@ class Regions {
   void add_ring(std::uint32_t part, std::uint32_t ring);
   /// The outer ring of a part is closed. @return true if its object has no open part any more
   bool close_part(std::uint32_t part);
+
+  /// Of the object that a part belongs to; only with sums.
+  PixelSums& sums_of(std::uint32_t part) { return sums_[object_of(part)]; }
 
   const Part& part(std::uint32_t root) const { return parts_[root]; }
   const Object& object(std::uint32_t root) const { return objects_[root]; }
@@ -64,8 +69,30 @@ class Regions {
 
   std::vector<Part> parts_;
   std::vector<Object> objects_;
+  bool with_sums_ = false;
+  std::vector<PixelSums> sums_;  ///< one an object; empty without sums
   std::vector<std::uint32_t> next_ring_;
   std::size_t kept_parts_ = 0;
+};
+
+/// The parts left and right of the vertical edges of a row, found by their columns.
+struct EdgeParts {
+  std::vector<std::uint32_t> left;   ///< [cols + 1]; anything where there is no edge or an empty pixel
+  std::vector<std::uint32_t> right;  ///< likewise
+
+  void resize(std::int32_t cols) {
+    left.resize(static_cast<std::size_t>(cols) + 1);
+    right.resize(static_cast<std::size_t>(cols) + 1);
+  }
+  void set(const std::vector<Run>& runs) {
+    for (const Run& run : runs) {
+      right[static_cast<std::size_t>(run.begin)] = run.part;
+      left[static_cast<std::size_t>(run.end)] = run.part;
+    }
+  }
+  std::uint32_t at(std::int32_t col, bool left_side) const {
+    return (left_side ? left : right)[static_cast<std::size_t>(col)];
+  }
 };
 
 /// The run that holds a pixel which is not empty.

@@ -87,10 +87,6 @@ void SqliteStatement::bind(int place, std::span<const std::uint8_t> blob) {
                      SQLITE_OK);
 }
 
-void SqliteStatement::bind_null(int place) {
-  database_->require(sqlite3_bind_null(statement_.get(), place) == SQLITE_OK);
-}
-
 void SqliteStatement::run() {
   while (step()) {
   }

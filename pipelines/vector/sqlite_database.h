@@ -47,7 +47,6 @@ class SqliteStatement {
   void bind(int place, std::int64_t value);
   void bind(int place, std::string_view text);
   void bind(int place, std::span<const std::uint8_t> blob);
-  void bind_null(int place);
   /// Runs it to its end, to be run again.
   void run();
   /// Takes one step. @return whether there is a row

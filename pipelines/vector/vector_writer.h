@@ -31,7 +31,7 @@ struct VectorWriterOptions {
                                                   ///< the file where the format has a place
   std::vector<std::string> creation;              ///< KEY=VALUE layer creation options
   bool overwrite = false;
-  std::optional<std::size_t> memory_bytes;  ///< of polygons that wait for the index of a FlatGeobuf; 256 MiB
+  std::optional<std::size_t> memory_bytes;  ///< of polygons that wait for the index of a FlatGeobuf; 128 MiB
 };
 
 /// Writes polygons with the fields of ObjectAttributes. Temporary name until `finish`; destroyed before, it

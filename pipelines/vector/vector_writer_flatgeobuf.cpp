@@ -13,7 +13,7 @@ namespace scarp::vector {
 namespace {
 
 /// Features in memory; more of them lie in a file beside the output until its index is known.
-constexpr std::size_t kSpoolBytes = std::size_t{256} << 20;
+constexpr std::size_t kSpoolBytes = std::size_t{128} << 20;
 
 class FlatGeobufWriter final : public VectorWriter {
  public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
+#include <map>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -58,10 +58,12 @@ class SuspendedTriggers {
   std::vector<std::pair<std::string, std::string>> triggers_;  ///< name, SQL
 };
 
-std::string insert_sql(const std::string& layer, const GeopackageColumns& columns) {
+/// @param known  the fields that are written (see known_fields); others stay NULL
+std::string insert_sql(const std::string& layer, const GeopackageColumns& columns, std::uint32_t known) {
   std::string names = quoted_name(columns.id) + ", " + quoted_name(columns.geometry);
   std::string places = "?1, ?2";
   for (std::size_t i = 0; i < kAttributeFields.size(); ++i) {
+    if ((known >> i & 1) == 0) continue;
     names += fmt::format(", {}", quoted_name(kAttributeFields[i].name));
     places += fmt::format(", ?{}", i + 3);
   }
@@ -82,7 +84,6 @@ class Package {
     triggers_.emplace(database_, options.layer);
     srs_id_ = std::stoi(
         database_.run("SELECT srs_id FROM gpkg_geometry_columns WHERE table_name = ?1", {options.layer}));
-    insert_.emplace(database_.prepare(insert_sql(options.layer, columns)));
     const std::string index = fmt::format("rtree_{}_{}", options.layer, columns.geometry);
     if (database_.run("SELECT count(*) FROM sqlite_master WHERE name = ?1", {index}) == "1") {
       index_.emplace(database_, index);
@@ -93,10 +94,11 @@ class Package {
     const Bounds bounds = bounds_of(shape.points);
     blob_.clear();
     put_geopackage_geometry(blob_, shape, bounds, srs_id_, options_.several_parts);
-    insert_->bind(1, ++count_);
-    insert_->bind(2, blob_.bytes());
-    bind(attributes);
-    insert_->run();
+    SqliteStatement& insert = insert_of(known_fields(attributes));
+    insert.bind(1, ++count_);
+    insert.bind(2, blob_.bytes());
+    bind(attributes, insert);
+    insert.run();
     if (index_) index_->add(bounds);
     if (count_ == 1) extent_ = bounds;
     extent_.include(bounds);
@@ -105,7 +107,7 @@ class Package {
   void finish(const std::string& target) {
     if (index_) index_->finish();
     index_.reset();
-    insert_.reset();
+    inserts_.clear();
     write_summary();
     triggers_->restore(database_);
     add_geopackage_extras(
@@ -116,19 +118,25 @@ class Package {
   }
 
  private:
-  void bind(const ObjectAttributes& attributes) {
+  /// A column that is not named costs less than one that is bound to NULL, and most are known for all objects
+  /// or for none.
+  SqliteStatement& insert_of(std::uint32_t known) {
+    const auto found = inserts_.find(known);
+    if (found != inserts_.end()) return found->second;
+    return inserts_.emplace(known, database_.prepare(insert_sql(options_.layer, columns_, known)))
+        .first->second;
+  }
+
+  void bind(const ObjectAttributes& attributes, SqliteStatement& insert) {
     int place = 3;
     values_.visit(attributes, [&](const auto& value) {
       using Value = std::decay_t<decltype(value)>;
       if constexpr (std::is_same_v<Value, std::string>) {
-        insert_->bind(place, std::string_view(value));
+        insert.bind(place, std::string_view(value));
       } else if constexpr (std::is_same_v<Value, std::optional<double>>) {
-        bool& known = known_[static_cast<std::size_t>(place - 3)];
-        if (value) insert_->bind(place, *value);
-        if (!value && known) insert_->bind_null(place);
-        known = value.has_value();
+        if (value) insert.bind(place, *value);
       } else {
-        insert_->bind(place, static_cast<std::int64_t>(value));
+        insert.bind(place, static_cast<std::int64_t>(value));
       }
       ++place;
     });
@@ -157,10 +165,9 @@ class Package {
   GeopackageColumns columns_;
   SqliteDatabase database_;
   std::optional<SuspendedTriggers> triggers_;
-  std::optional<SqliteStatement> insert_;
-  std::optional<GeopackageIndex> index_;  ///< empty if the layer has none
+  std::map<std::uint32_t, SqliteStatement> inserts_;  ///< by the fields that they write
+  std::optional<GeopackageIndex> index_;              ///< empty if the layer has none
   AttributeValues values_;
-  std::array<bool, kAttributeFields.size()> known_{};  ///< numbers that are bound; others stay NULL
   ByteBuffer blob_;
   Bounds extent_;
   std::int32_t srs_id_ = 0;

@@ -127,7 +127,37 @@ def test_small_objects_and_holes_go(tmp_path):
     scarp("polygonize", raster, "-o", tmp_path / "m2.gpkg", "--min-area", 450, "--min-hole", 150, "-q")
     (feature,) = features_of(tmp_path / "m2.gpkg")
     assert ogr.CreateGeometryFromWkt(feature["outline"]).GetArea() == 6000
-    refused(tmp_path, 2, ["smallest object"], "polygonize", raster, "-o", tmp_path / "n.gpkg", "--min-hole", 5)
+    refused(tmp_path, 2, ["-5"], "polygonize", raster, "-o", tmp_path / "n.gpkg", "--min-hole=-5")
+
+
+def test_hole_that_holds_a_kept_object_stays(tmp_path):
+    values = np.zeros((12, 14), np.uint8)
+    values[1:11, 1:13] = 1
+    values[2:5, 2:5] = 0            # a hole of nine pixels with an object of one, which is too small
+    values[3, 3] = 2
+    values[2:5, 7:11] = 0           # a hole of twelve pixels with an object of two in it
+    values[3, 8:10] = 3
+    values[7:9, 3:5] = 0            # an empty hole of four
+    raster = write_raster(tmp_path / "c.tif", values, nodata=0)
+    scarp("polygonize", raster, "-o", tmp_path / "p.gpkg", "--min-area-px", 2, "--min-hole-px", 100, "-q")
+    areas = {value: (shape.GetArea() / 100, shape.GetGeometryCount()) for value, shape in shapes_of(tmp_path / "p.gpkg")}
+    assert areas == {3: (2, 1), 1: (108, 2)}
+
+
+@pytest.mark.parametrize("eight", [False, True])
+def test_filled_holes_never_cover_a_kept_object(tmp_path, eight):
+    raster = write_raster(tmp_path / "c.tif", blobs(150, 130, 3, 11, 0.8), nodata=0)
+    scarp("polygonize", raster, "-o", tmp_path / "p.gpkg", "--min-area-px", 3, "--min-hole-px", 60, "-q",
+          "--connectedness", 8 if eight else 4)
+    shapes = [shape for _, shape in shapes_of(tmp_path / "p.gpkg")]
+    union = ogr.Geometry(ogr.wkbMultiPolygon)
+    for shape in shapes:
+        assert shape.IsValid()
+        for polygon in (shape if shape.GetGeometryName() == "MULTIPOLYGON" else [shape]):
+            union.AddGeometry(polygon)
+    assert union.UnionCascaded().GetArea() == pytest.approx(sum(shape.GetArea() for shape in shapes), rel=1e-12)
+    scarp("polygonize", raster, "-o", tmp_path / "holes.gpkg", "--min-area-px", 3, "-q", "--connectedness", 8 if eight else 4)
+    assert sum(shape.GetArea() for _, shape in shapes_of(tmp_path / "holes.gpkg")) < sum(shape.GetArea() for shape in shapes)
 
 
 @pytest.mark.parametrize("options", [("dp",), ("vw",), ("dp", "--smooth")])

@@ -97,6 +97,36 @@ TEST(SegmentationLoss, IsZeroWithAGraphWhereNothingIsLabelled) {
   EXPECT_EQ(logits.grad().abs().max().item<float>(), 0);
 }
 
+// Single precision on the processor goes another way than double precision and other devices.
+TEST(SegmentationLoss, InSinglePrecisionLossAndGradientAreThoseOfDoublePrecision) {
+  const auto given = loss_case();
+  for (const SegmentationLossOptions& options :
+       {SegmentationLossOptions{1, {}}, {0, {}}, {0.5, torch::tensor({0.25F, 2.0F, 4.0F})}}) {
+    auto plain = given.logits.clone().requires_grad_();
+    auto fused = given.logits.to(torch::kFloat32).requires_grad_();
+    const auto wanted = segmentation_loss(plain, given.labels, options);
+    const auto loss = segmentation_loss(fused, given.labels, options);
+    EXPECT_NEAR(loss.item<float>(), wanted.item<double>(), 1e-6);
+    (3 * wanted).backward();
+    (3 * loss).backward();
+    EXPECT_TRUE(fused.grad().to(torch::kFloat64).allclose(plain.grad(), 1e-5, 1e-7));
+  }
+}
+
+TEST(SegmentationLoss, InSinglePrecisionUnlabelledPixelsMayHoldAnything) {
+  const auto given = loss_case();
+  auto spoilt = given.logits.to(torch::kFloat32);
+  spoilt.index_put_({0, torch::indexing::Slice(), 1}, std::numeric_limits<float>::quiet_NaN());
+  spoilt.requires_grad_();
+  const auto loss = segmentation_loss(spoilt, given.labels, {});
+  EXPECT_NEAR(loss.item<float>(), segmentation_loss(given.logits, given.labels, {}).item<double>(), 1e-6);
+  loss.backward();
+  EXPECT_TRUE(spoilt.grad().isfinite().all().item<bool>());
+  auto lost = given.logits.to(torch::kFloat32);
+  lost.index_put_({1, 0, 0, 0}, std::numeric_limits<float>::quiet_NaN());
+  EXPECT_TRUE(std::isnan(segmentation_loss(lost, given.labels, {}).item<float>())) << "a labelled one shows";
+}
+
 TEST(SegmentationLoss, TakesBytesAsLabels) {
   const auto given = loss_case();
   EXPECT_EQ(segmentation_loss(given.logits, given.labels.to(torch::kUInt8), {}).item<double>(),

@@ -23,6 +23,7 @@ void expect_same(const ModelCard& a, const ModelCard& b) {
   EXPECT_EQ(a.network, b.network);
   EXPECT_EQ(a.optical, b.optical);
   EXPECT_EQ(a.terrain, b.terrain);
+  EXPECT_EQ(a.optical_window_px, b.optical_window_px);
   EXPECT_EQ(a.classes, b.classes);
   EXPECT_EQ(a.name, b.name);
   EXPECT_EQ(a.terrain_unit, b.terrain_unit);
@@ -38,6 +39,7 @@ TEST(ModelCard, ComesBackFromItsDocumentUnchanged) {
   card.description = "\"quoted\", <b>bold</b>, 'single' \\ and \u4e2d\u6587";
   card.network = {EncoderShape::resnet50, 0.3, Fusion::early, {4, 32}, 16, 2, 0.25};
   card.terrain_unit = TerrainUnit::pixels;
+  card.optical_window_px = 65;
   card.classes[1].name = std::string(200, 'x');
   card.optical[0].mean = 0.1 + 0.2;
   card.temperature = 1.37;
@@ -101,6 +103,8 @@ const CardDamage kDamages[] = {
     {"/optical/0/mean", "null", "mean"},
     {"/terrain/1/name", "[]", "name"},
     {"/terrain_unit", "\"feet\"", "metres, pixels"},
+    {"/optical_window_px", "64", "an odd number"},
+    {"/optical_window_px", "257", "optical_window_px"},
     {"/classes", "[]", "classes"},
     {"/classes/0/id", "255", "id"},
     {"/classes/0/id", "1", "id"},

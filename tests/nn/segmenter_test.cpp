@@ -169,6 +169,16 @@ TEST_F(SegmenterTest, WorksWithOneBranchAlone) {
   }
 }
 
+TEST_F(SegmenterTest, EveryFormOfFusionIsReadAgain) {
+  for (const Fusion fusion : {Fusion::all_levels, Fusion::high_levels, Fusion::early}) {
+    ModelCard card = test::toy_card();
+    card.network.fusion = fusion;
+    card.optical_window_px = 9;
+    const Tiles tiles(card, 1);
+    for (const float logit : logits_of(*load(card), tiles.batch())) ASSERT_TRUE(std::isfinite(logit));
+  }
+}
+
 TEST_F(SegmenterTest, BfloatAnswersLieNearThoseOfFloat) {
   const Tiles tiles(test::toy_card(), 1);
   const auto full = torch::tensor(logits_of(*load(test::toy_card()), tiles.batch()));

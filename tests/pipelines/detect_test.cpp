@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/detect.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <numeric>
 
+#include <gdal_priv.h>
 #include <gtest/gtest.h>
+#include <ogrsf_frmts.h>
 
+#include "geo/aligned_stack.h"
 #include "geo/feature_file_gdal.h"
 #include "geo/raster_source_gdal.h"
 #include "pipelines/error.h"
@@ -66,6 +72,18 @@ class Detect : public ::testing::Test {
     const int band = 0;
     source->read(window, {&band, 1}, values, valid);
     return values;
+  }
+
+  /// The numbers of the polygon at a place.
+  static std::map<std::string, double> fields_at(const std::string& path, double x, double y) {
+    const GDALDatasetUniquePtr file(GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR));
+    OGRLayer& layer = *file->GetLayer(0);
+    layer.SetSpatialFilterRect(x, y, x, y);
+    std::map<std::string, double> fields;
+    for (const auto& feature : layer) {
+      for (const auto& field : *feature) fields[field.GetName()] = field.GetAsDouble();
+    }
+    return fields;
   }
 
   test::TempFolder folder_;
@@ -141,6 +159,39 @@ TEST_F(Detect, WhatLiesUnderNodataChangesNothing) {
   run(again);
   EXPECT_EQ(pixels(folder_.file("out_p.tif"), grid_.window()), probability);
   EXPECT_EQ(bytes(folder_.file("out.fgb")), polygons);
+}
+
+// Against a direct computation over the rasters that the same run wrote.
+TEST_F(Detect, FieldsOfPolygonsAreThoseOfTheirPixels) {
+  run(to("out"));
+  const auto classes = pixels(folder_.file("out_classes.tif"), grid_.window());
+  const auto steps = pixels(folder_.file("out_p.tif"), grid_.window());
+  geo::AlignedStack stack(
+      geo::open_raster(options_.optical), geo::open_raster(options_.dem),
+      {{0}, {{geo::TerrainKind::elevation}, {geo::TerrainKind::slope}}, geo::DemGaps::fill});
+  geo::StackTile ground;
+  stack.read(grid_.window(), ground);
+  std::vector<double> confidence, elevation, slope;
+  for (std::int64_t row = 110; row < 170; ++row) {  // the disc around row 140, column 100
+    for (std::int64_t col = 70; col < 126; ++col) {
+      const auto i = static_cast<std::size_t>(row * grid_.cols + col);
+      if (classes[i] != 1) continue;
+      confidence.push_back(steps[i] / 254.0);
+      elevation.push_back(ground.terrain[i]);
+      slope.push_back(ground.terrain[static_cast<std::size_t>(grid_.window().pixels()) + i]);
+    }
+  }
+  const auto mean = [](const std::vector<double>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  };
+  const auto fields = fields_at(folder_.file("out.fgb"), 500000 + 10 * 100.5, 5200000 - 10 * 140.5);
+  EXPECT_NEAR(fields.at("conf_mean"), mean(confidence), 1e-12);
+  EXPECT_EQ(fields.at("conf_min"), *std::min_element(confidence.begin(), confidence.end()));
+  EXPECT_EQ(fields.at("elev_min"), *std::min_element(elevation.begin(), elevation.end()));
+  EXPECT_EQ(fields.at("elev_max"), *std::max_element(elevation.begin(), elevation.end()));
+  EXPECT_NEAR(fields.at("slope_mean"), mean(slope), 1e-10);
+  EXPECT_EQ(fields.at("slope_max"), *std::max_element(slope.begin(), slope.end()));
+  EXPECT_EQ(fields.at("edge"), 0);
 }
 
 TEST_F(Detect, SmallObjectsAreLeftOutAndCounted) {

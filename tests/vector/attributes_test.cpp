@@ -4,10 +4,8 @@
 #include <cmath>
 #include <set>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pipelines/vector/error.h"
 #include "tests/support/ascii_raster.h"
 
 namespace scarp::vector {
@@ -16,14 +14,10 @@ namespace {
 using test::ascii_raster;
 using test::AsciiRaster;
 using test::utm_grid;
-using testing::HasSubstr;
 
 /// An object drawn in a scene of 10 m pixels; its planes are those of the whole scene.
 struct DrawnObject {
-  explicit DrawnObject(const char* drawing, std::int64_t margin = 1)
-      : raster(ascii_raster(drawing)),
-        grid(utm_grid(raster.rows + 2 * margin, raster.cols + 2 * margin)),
-        window{margin, margin, raster.rows, raster.cols} {
+  explicit DrawnObject(const char* drawing) : raster(ascii_raster(drawing)) {
     for (const std::uint8_t pixel : raster.pixels) {
       inside.push_back(pixel == 1);
       confidence.push_back(pixel == 255 ? 255 : 127);
@@ -33,13 +27,6 @@ struct DrawnObject {
       north.push_back(0);
       valid.push_back(1);
     }
-    object.window = window;
-    object.class_id = 4;
-    const double x = 500000 + 10.0 * static_cast<double>(margin);
-    const double y = 5000000 - 10.0 * static_cast<double>(margin);
-    const double right = x + 10.0 * static_cast<double>(raster.cols);
-    const double low = y - 10.0 * static_cast<double>(raster.rows);
-    object.polygon.outer = {{x, y}, {x, low}, {right, low}, {right, y}, {x, y}};
   }
 
   /// Ground that rises by `rise_east` and `rise_north` a metre.
@@ -55,16 +42,36 @@ struct DrawnObject {
     }
   }
 
-  ObjectPixels pixels() const { return {window, inside, confidence, elevation, slope, east, north, valid}; }
-  ObjectAttributes measured() const { return measured(pixels()); }
-  ObjectAttributes measured(const ObjectPixels& known) const {
-    return measure_object(object, known, grid, geo::GeodesicMeasure(grid.crs));
+  PixelRow row(std::int64_t i) const {
+    const auto cols = static_cast<std::size_t>(raster.cols);
+    const auto part = [&](const auto& plane) {
+      return std::span(plane).subspan(static_cast<std::size_t>(i) * cols, cols);
+    };
+    return {part(confidence), part(elevation), part(slope), part(east), part(north), part(valid)};
+  }
+
+  /// @param known  whether anything but the object's pixels is known
+  ObjectAttributes measured(bool known = true) const {
+    PixelSums sums;
+    std::vector<geo::PixelPoint> corners;
+    for (std::int64_t i = 0; i < raster.rows; ++i) {
+      for (std::int64_t col = 0; col < raster.cols; ++col) {
+        if (inside[static_cast<std::size_t>(i * raster.cols + col)] == 0) continue;
+        sums.add_run(known ? row(i) : PixelRow{}, static_cast<std::size_t>(col),
+                     static_cast<std::size_t>(col) + 1);
+        for (const std::int64_t y : {i, i + 1}) {
+          for (const std::int64_t x : {col, col + 1}) {
+            corners.push_back({static_cast<double>(y), static_cast<double>(x)});
+          }
+        }
+      }
+    }
+    ObjectAttributes attributes;
+    set_pixel_attributes(sums, corners, {10, 10}, attributes);
+    return attributes;
   }
 
   AsciiRaster raster;
-  geo::Grid grid;
-  geo::Window window;
-  ClassPolygon object;
   std::vector<std::uint8_t> inside, confidence, valid;
   std::vector<float> elevation, slope, east, north;
 };
@@ -76,14 +83,6 @@ TEST(ObjectAttributes, ConfidenceIsMeanLeastAndPopulationDeviation) {
   EXPECT_DOUBLE_EQ(attributes.conf_mean.value(), 0.75);
   EXPECT_DOUBLE_EQ(attributes.conf_min.value(), 0.5);
   EXPECT_DOUBLE_EQ(attributes.conf_std.value(), 0.25);
-}
-
-TEST(ObjectAttributes, SizeIsGeodesic) {
-  const ObjectAttributes attributes = DrawnObject("###\n###").measured();
-  // Scale 0.9996 on the central meridian of a UTM zone: lengths on the ground are longer by 1 / 0.9996.
-  EXPECT_NEAR(attributes.area_m2, 600 / (0.9996 * 0.9996), 1e-3);
-  EXPECT_NEAR(attributes.perim_m, 100 / 0.9996, 1e-4);
-  EXPECT_EQ(attributes.class_id, 4);
 }
 
 TEST(ObjectAttributes, ElevationAndSlopeAreThoseOfPixelsInsideOnly) {
@@ -152,6 +151,7 @@ TEST(ObjectAttributes, ReachIsReliefOverLength) {
 
 TEST(ObjectAttributes, AspectsOnBothSidesOfNorthHaveTheirMeanInTheNorth) {
   DrawnObject drawn("##");
+  drawn.slope = {27, 27};
   drawn.east = {-0.1F, 0.1F};
   drawn.north = {-0.5F, -0.5F};
   const double aspect = drawn.measured().aspect.value();
@@ -163,9 +163,10 @@ TEST(ObjectAttributes, AspectsOnBothSidesOfNorthHaveTheirMeanInTheNorth) {
 TEST(ObjectAttributes, SteepGroundWeighsMoreInTheAspect) {
   DrawnObject drawn("##");
   // Slopes of 45 degrees to the east and of atan(0.5) to the north.
+  drawn.slope = {45, 26.565F};
   drawn.east = {-1, 0};
   drawn.north = {0, -0.5F};
-  EXPECT_NEAR(drawn.measured().aspect.value(), std::atan2(std::atan(1.0), std::atan(0.5)) * 180 / M_PI, 1e-9);
+  EXPECT_NEAR(drawn.measured().aspect.value(), std::atan2(45, double{26.565F}) * 180 / M_PI, 1e-9);
 }
 
 TEST(ObjectAttributes, FlatGroundHasNoAspectNorLength) {
@@ -179,52 +180,18 @@ TEST(ObjectAttributes, FlatGroundHasNoAspectNorLength) {
 
 TEST(ObjectAttributes, OppositeSlopesHaveNoAspect) {
   DrawnObject drawn("##");
+  drawn.slope = {26.5F, 26.5F};
   drawn.east = {0.5F, -0.5F};
   EXPECT_EQ(drawn.measured().aspect, std::nullopt);
 }
 
 TEST(ObjectAttributes, WhatIsNotKnownIsEmpty) {
-  DrawnObject drawn("##");
-  ObjectPixels known;
-  known.window = drawn.window;
-  known.inside = drawn.inside;
-  const ObjectAttributes attributes = drawn.measured(known);
+  const ObjectAttributes attributes = DrawnObject("##").measured(false);
   for (const auto& value :
        {attributes.conf_mean, attributes.conf_min, attributes.conf_std, attributes.elev_min,
         attributes.elev_max, attributes.relief_m, attributes.slope_mean, attributes.slope_max,
         attributes.aspect, attributes.length_m, attributes.width_m, attributes.reach}) {
     EXPECT_EQ(value, std::nullopt);
-  }
-  EXPECT_GT(attributes.area_m2, 0);
-  EXPECT_FALSE(attributes.edge);
-}
-
-TEST(ObjectAttributes, ObjectAtTheBorderOfTheGridIsAtTheEdge) {
-  EXPECT_TRUE(DrawnObject("##", 0).measured().edge);
-  EXPECT_FALSE(DrawnObject("##", 1).measured().edge);
-}
-
-TEST(ObjectAttributes, ObjectBesideNodataIsAtTheEdge) {
-  EXPECT_TRUE(DrawnObject("...\n.#?\n...").measured().edge);
-  EXPECT_TRUE(DrawnObject(".?.\n.#.\n...").measured().edge);
-  EXPECT_TRUE(DrawnObject("...\n.#.\n.?.").measured().edge);
-  EXPECT_TRUE(DrawnObject("...\n?#.\n...").measured().edge);
-  EXPECT_FALSE(DrawnObject("?.?\n.#.\n?.?").measured().edge);
-}
-
-TEST(ObjectAttributes, NodataBesideARowsEndIsNotBesideTheNextRow) {
-  EXPECT_FALSE(DrawnObject("..?\n#..").measured().edge);
-}
-
-TEST(ObjectAttributes, PlanesMustHaveTheSizeOfTheWindow) {
-  DrawnObject drawn("##");
-  drawn.slope.pop_back();
-  try {
-    drawn.measured();
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.fault(), Fault::bad_argument);
-    EXPECT_THAT(error.what(), HasSubstr("'slope' of an object has 1 pixels, its window of 1 x 2 has 2"));
   }
 }
 

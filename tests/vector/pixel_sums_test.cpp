@@ -83,9 +83,9 @@ TEST(PixelSums, AreThoseOfADirectComputation) {
         if (std::isfinite(planes.elevation[i])) elevation.push_back(planes.elevation[i]);
         if (std::isfinite(planes.slope[i])) slope.push_back(planes.slope[i]);
         const double rise = std::hypot(double{planes.east[i]}, double{planes.north[i]});
-        if (!std::isfinite(rise) || rise == 0) continue;
-        east -= std::atan(rise) * planes.east[i] / rise;
-        north -= std::atan(rise) * planes.north[i] / rise;
+        if (!std::isfinite(rise) || !std::isfinite(planes.slope[i]) || rise == 0) continue;
+        east -= double{planes.slope[i]} * planes.east[i] / rise;
+        north -= double{planes.slope[i]} * planes.north[i] / rise;
       }
     }
     const auto mean = [](const std::vector<double>& values) {
@@ -158,7 +158,7 @@ TEST(ExactSum, HoldsFloatsExactly) {
 TEST(ExactSum, TakesNumbersThatAreNoAnglesAsTheirLimit) {
   ExactSum sum;
   sum.add(1e300);
-  EXPECT_EQ(sum.value(), 1 << 20);
+  EXPECT_EQ(sum.value(), 1 << 10);
 }
 
 }  // namespace

@@ -295,6 +295,73 @@ TEST(Polygonizer, AnswerDoesNotDependOnHowRowsArePushed) {
   EXPECT_EQ(wkts(polygonize(raster, grid, raster.window(), 5)), at_once);
 }
 
+std::vector<bool> edges(const AsciiRaster& raster, std::int64_t rows_a_time) {
+  std::vector<bool> at_edge;
+  const geo::Grid grid = plain_grid(raster.rows, raster.cols);
+  for (const ClassPolygon& object : polygonize(raster, grid, raster.window(), rows_a_time)) {
+    at_edge.push_back(object.sums.at_edge());
+  }
+  return at_edge;
+}
+
+TEST(Polygonizer, ObjectBesideNodataIsAtTheEdge) {
+  for (const std::int64_t rows_a_time : {1, 2, 3}) {
+    for (const char* drawing : {"...\n.#?\n...", ".?.\n.#.\n...", "...\n.#.\n.?.", "...\n?#.\n..."}) {
+      EXPECT_THAT(edges(ascii_raster(drawing), rows_a_time), ElementsAre(true)) << drawing;
+    }
+    EXPECT_THAT(edges(ascii_raster("?.?\n.#.\n?.?"), rows_a_time), ElementsAre(false));
+    EXPECT_THAT(edges(ascii_raster("..?\n#..\n..."), rows_a_time), ElementsAre(false))
+        << "the end of a row is not beside the next one";
+    EXPECT_THAT(edges(ascii_raster("##\n##"), rows_a_time), ElementsAre(false)) << "the area is the caller's";
+  }
+}
+
+TEST(Polygonizer, ValuesAreSummedOverTheObjectsPixels) {
+  const AsciiRaster raster = ascii_raster("#.#\n###\n..2");
+  const std::vector<std::vector<std::uint8_t>> confidence = {{10, 90, 20}, {30, 40, 50}, {90, 90, 200}};
+  const geo::Grid grid = plain_grid(3, 3);
+  for (const std::int64_t rows_a_time : {1, 2, 3}) {
+    std::vector<double> means;
+    const auto polygonizer = make_polygonizer(grid, grid.window(), [&](ClassPolygon&& object) {
+      means.push_back(object.sums.confidence()->mean * 254);
+    });
+    for (std::int64_t row = 0; row < 3; row += rows_a_time) {
+      const std::int64_t rows = std::min<std::int64_t>(rows_a_time, 3 - row);
+      // What is pushed lives until push returns only.
+      auto copies = confidence;
+      std::vector<PixelRow> values;
+      for (std::int64_t i = row; i < row + rows; ++i) {
+        PixelRow known;
+        known.confidence = copies[static_cast<std::size_t>(i)];
+        values.push_back(known);
+      }
+      polygonizer->push({rows,
+                         std::span(raster.pixels)
+                             .subspan(static_cast<std::size_t>(row * 3), static_cast<std::size_t>(rows * 3)),
+                         values});
+      for (auto& copy : copies) std::fill(copy.begin(), copy.end(), std::uint8_t{0});
+    }
+    polygonizer->finish();
+    ASSERT_EQ(means.size(), 2U);
+    EXPECT_NEAR(means[0], 30, 1e-12);
+    EXPECT_NEAR(means[1], 200, 1e-12);
+  }
+}
+
+TEST(Polygonizer, ObjectsComeWhileRowsAreStillComing) {
+  const AsciiRaster raster = ascii_raster("#.\n..\n.#\n..\n..");
+  std::vector<std::int64_t> came;
+  std::int64_t objects = 0;
+  const auto polygonizer =
+      make_polygonizer(plain_grid(5, 2), raster.window(), [&](ClassPolygon&&) { ++objects; });
+  for (std::size_t row = 0; row < 5; ++row) {
+    polygonizer->push({1, std::span(raster.pixels).subspan(row * 2, 2)});
+    came.push_back(objects);
+  }
+  // A row waits until the one below is known; an object is finished by the row after its last.
+  EXPECT_THAT(came, ElementsAre(0, 0, 1, 1, 2));
+}
+
 TEST(Polygonizer, ObjectHasTheSameCoordinatesWhateverAreaWasAskedFor) {
   const auto scene = ascii_raster(R"(
     ........
@@ -348,6 +415,15 @@ TEST_F(PolygonizerErrors, RowsMustBeAsWideAsTheArea) {
         make()->push({1, std::span(pixels).first(3)});
       },
       "1 rows of 4 columns were announced, 3 pixels were given");
+}
+
+TEST_F(PolygonizerErrors, ValuesMustBeOfAsManyRows) {
+  const std::vector<PixelRow> values(2);
+  expect_error(
+      [&] {
+        make()->push({1, std::span(pixels).first(4), values});
+      },
+      "1 rows were announced, values of 2 rows were given");
 }
 
 TEST_F(PolygonizerErrors, NoMoreRowsThanTheAreaHas) {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "nn/backbone.h"
+#include "nn/io/tensor_file.h"
+#include "nn/pretraining/window_batch.h"
+#include "nn/torch/grouped_autoencoder.h"
+#include "nn/torch/vision_transformer.h"
+
+namespace scarp::nn {
+
+/// An encoder and its card, read from any file of weights.
+struct EncoderFile {
+  BackboneCard card;
+  NamedTensors weights;  ///< native names, float32, encoder alone
+  bool pools_mean = false;
+};
+/// @throws Error, FormatError
+EncoderFile read_encoder(const std::string& path);
+
+/// The encoder with its weights; `classes` > 0 adds a head that is not set.
+/// @throws Error (mismatch) naming a tensor that is missing or of another shape
+VisionTransformer make_encoder(const EncoderFile& file, std::int64_t classes = 0, double drop_path = 0);
+
+}  // namespace scarp::nn

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/probe.h"
+
+#include <set>
+
+#include <gmock/gmock.h>
+
+#include "nn/backbone.h"
+#include "nn/error.h"
+#include "tests/support/test_files.h"
+#include "tests/support/toy_windows.h"
+
+namespace scarp::nn {
+namespace {
+
+LabelledFeatures points(std::initializer_list<std::pair<std::vector<float>, std::int64_t>> rows) {
+  LabelledFeatures features;
+  for (const auto& [row, label] : rows) features.add(row, label);
+  return features;
+}
+
+// Cosines to (1, 0): 1, 0.8, 0.8. At temperature 1 the weights are e, e^0.8, e^0.8: two of class 1 win; at
+// 0.05 the nearest wins against both.
+TEST(NearestNeighbours, VoteByLikeness) {
+  const auto known = points({{{2, 0}, 0}, {{4, 3}, 1}, {{4, -3}, 1}});
+  const auto asked = points({{{1, 0}, 0}});
+  EXPECT_THAT(nearest_neighbour_classes(known, asked, 2, 3, 1), testing::ElementsAre(1));
+  EXPECT_THAT(nearest_neighbour_classes(known, asked, 2, 3, 0.05), testing::ElementsAre(0));
+  EXPECT_THAT(nearest_neighbour_classes(known, asked, 2, 1, 1), testing::ElementsAre(0));
+}
+
+TEST(LinearProbe, SeparatesWhatALineSeparates) {
+  const auto known = points({{{0, 1}, 0}, {{1, 2}, 0}, {{5, 1}, 1}, {{6, 2}, 1}});
+  const auto asked = points({{{-1, 5}, 0}, {{9, -3}, 0}});
+  EXPECT_THAT(linear_probe_classes(known, asked, 2, {}), testing::ElementsAre(0, 1));
+  const auto chances = linear_probe_chances(known, asked, 2, {});
+  EXPECT_GT(chances[0], 0.9);
+  EXPECT_NEAR(chances[0] + chances[1], 1, 1e-6);
+}
+
+TEST(LinearProbe, RowsOfLengthOneForgetBrightness) {
+  const auto known = points({{{1, 0, 0}, 0}, {{0, 1, 0}, 1}});
+  const auto asked = points({{{105, 100, 100}, 0}, {{7, 9, 7}, 0}});
+  EXPECT_THAT(linear_probe_classes(known, asked, 2, low_shot_options(1)), testing::ElementsAre(0, 1));
+}
+
+TEST(Shots, AreDrawnFromEveryClassWithoutRepetition) {
+  const std::vector<std::int64_t> labels = {0, 1, 0, 1, 0, 1, 0, 1};
+  const auto drawn = draw_shots(labels, 2, 3, 5);
+  EXPECT_EQ(std::set<std::int64_t>(drawn.begin(), drawn.end()).size(), 6U);
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(labels[static_cast<std::size_t>(drawn[i])], i < 3 ? 0 : 1);
+  EXPECT_EQ(draw_shots(labels, 2, 3, 5), drawn);
+  EXPECT_THROW(draw_shots(labels, 2, 5, 5), Error);
+}
+
+TEST(Accuracy, RefusesListsOfOtherLengths) {
+  EXPECT_DOUBLE_EQ(accuracy({1, 2, 3, 4}, {1, 2, 3, 0}), 0.75);
+  EXPECT_THROW(accuracy({1}, {1, 2}), Error);
+  EXPECT_THROW(accuracy({}, {}), Error);
+}
+
+/// Waves of the toy windows, along or across.
+std::vector<std::int64_t> toy_labels(std::int64_t count) {
+  std::vector<std::int64_t> labels;
+  for (std::int64_t i = 0; i < count; ++i) labels.push_back(i % 2);
+  return labels;
+}
+
+TEST(Backbone, SaysTheSameOfAWindowAloneAndAmongOthers) {
+  const test::TempFolder folder;
+  const PretrainOptions options = test::tiny_pretraining(PretrainMethod::msn);
+  test::ToyWindows windows(8, true, false);
+  pretrain(test::toy_backbone(options, true, false), options, windows, {folder.file("last"), false}, nullptr,
+           {});
+  export_backbone(folder.file("last"), folder.file("b.safetensors"), test::toy_backbone(options, true, false),
+                  true);
+  const auto backbone = load_backbone(folder.file("b.safetensors"), "cpu", 1);
+  std::vector<std::vector<float>> planes(3, std::vector<float>(32 * 32));
+  std::vector<std::uint8_t> valid(32 * 32), none(32 * 32);
+  std::vector<BackboneWindow> asked;
+  for (std::size_t i = 0; i < planes.size(); ++i) {
+    windows.fill(0, static_cast<std::int64_t>(i), {planes[i], {}, valid, none});
+    asked.push_back({planes[i], {}, valid, none});
+  }
+  const auto together = backbone->features(asked, 32, 32, Readout::raw_token);
+  const auto alone = backbone->features(std::span(asked).subspan(1, 1), 32, 32, Readout::raw_token);
+  ASSERT_EQ(alone.front().window.size(), 32U);
+  for (std::size_t f = 0; f < 32; ++f) EXPECT_NEAR(alone.front().window[f], together[1].window[f], 1e-5);
+  EXPECT_EQ(together[0].patches.size(), 64U * 32U);
+}
+
+TEST(Backbone, LeavesOutPatchesWithoutData) {
+  const auto options = test::tiny_pretraining(PretrainMethod::mae);
+  const auto backbone = untrained_backbone(test::toy_backbone(options, true, true), 3, "cpu", 1);
+  std::vector<float> optical(32 * 32, 100), terrain(2 * 32 * 32, 1);
+  std::vector<std::uint8_t> valid(32 * 32, 1), terrain_valid(32 * 32, 1);
+  valid[0] = terrain_valid[0] = 0;
+  optical[0] = terrain[0] = std::numeric_limits<float>::quiet_NaN();
+  const BackboneWindow window{optical, terrain, valid, terrain_valid};
+  const auto said = backbone->features(std::span(&window, 1), 32, 32, Readout::mean).front();
+  EXPECT_EQ(said.whole[0], 0);
+  EXPECT_EQ(said.whole[1], 1);
+  for (const float value : said.patches) EXPECT_TRUE(std::isfinite(value));
+}
+
+TEST(FineTuning, LearnsWhatItIsShown) {
+  const test::TempFolder folder;
+  const PretrainOptions options = test::tiny_pretraining(PretrainMethod::mae);
+  test::ToyWindows windows(12, true, false);
+  pretrain(test::toy_backbone(options, true, false), options, windows, {folder.file("last"), false}, nullptr,
+           {});
+  export_backbone(folder.file("last"), folder.file("b.safetensors"), test::toy_backbone(options, true, false),
+                  false);
+  FineTuneOptions tuning;
+  tuning.epochs = 60;
+  tuning.batch = 12;
+  tuning.drop_path = 0;
+  tuning.smallest_crop = 1;
+  tuning.label_smoothing = 0;
+  tuning.layer_decay = 1;
+  tuning.learning_rate = 1e-2;
+  const auto labels = toy_labels(12);
+  const auto found =
+      fine_tuned_classes(folder.file("b.safetensors"), windows, labels, windows, 2, tuning, nullptr, {});
+  EXPECT_GT(accuracy(found, labels), 0.8);
+}
+
+}  // namespace
+}  // namespace scarp::nn
