@@ -16,6 +16,7 @@
 #include "pipelines/error.h"
 #include "pipelines/input_hashes_gdal.h"
 #include "pipelines/report_file.h"
+#include "pipelines/report_focus.h"
 #include "pipelines/run_environment.h"
 #include "pipelines/run_folder.h"
 #include "pipelines/run_settings.h"
@@ -207,6 +208,19 @@ nn::ModelCard finished_model(const RunSettings& settings,
   return card;
 }
 
+/// Where the finished model looks on the ground that validated.
+nn::Focus focus_on(BlockSamples& validation,
+                   const RunFolder& folder,
+                   const RunSettings& settings,
+                   const std::stop_token& stop) {
+  if (validation.size() == 0) return {};
+  nn::FocusOptions options;
+  options.device = settings.training.device;
+  options.cells.stride = settings.training.contrast.stride;
+  options.cells.band = settings.training.contrast.band;
+  return nn::focus_of(folder.model(), validation, options, stop);
+}
+
 void require_landslides(const BlockSamples& training) {
   if (training.hold_landslides()) return;
   throw Error(
@@ -245,11 +259,13 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
     throw Error(Fault::cancelled, fmt::format("Cancelled: go on with scarp train {} -o {} --resume.",
                                               options.run_file, options.run_folder));
   }
-  const auto took = summary_of(settings, follower.history(), thread_seconds() - begin);
+  auto took = summary_of(settings, follower.history(), thread_seconds() - begin);
   card = finished_model(settings, folder, validation, events, stop);
   card.training = training_summary(settings, scenes, follower);
   nn::rewrite_model_card(folder.model(), card);
-  write_training_report(folder.report(), settings, card, follower.history());
+  const nn::Focus focus = focus_on(validation, folder, settings, stop);
+  took["focus"] = focus_json(focus);
+  write_training_report(folder.report(), settings, card, follower.history(), focus);
   write_environment(folder.environment(),
                     {nn::torch_version(), settings.training.device, took["precision"].get<std::string>(),
                      settings.training.threads},

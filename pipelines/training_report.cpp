@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "pipelines/report_focus.h"
 #include "pipelines/report_html.h"
 
 namespace scarp::pipelines {
@@ -79,7 +80,8 @@ std::vector<std::vector<std::string>> channel_rows(const nn::ModelCard& card) {
 void write_training_report(const std::string& path,
                            const RunSettings& settings,
                            const nn::ModelCard& card,
-                           const std::vector<nn::TrainingEvent>& history) {
+                           const std::vector<nn::TrainingEvent>& history,
+                           const nn::Focus& focus) {
   HtmlReport report(fmt::format("Training of {}", settings.name), settings.description);
   if (history.empty()) {
     report.add_paragraph("The training was already complete: no step was taken.");
@@ -87,6 +89,7 @@ void write_training_report(const std::string& path,
     add_figures(report, history);
     add_curves(report, history);
   }
+  add_focus(report, focus);
   report.add_heading("What the network sees");
   report.add_table("Channels, and the statistics that normalise them",
                    {"channel", "branch", "unit", "mean", "deviation"}, channel_rows(card));

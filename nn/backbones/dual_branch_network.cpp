@@ -56,6 +56,12 @@ torch::Tensor FeatureFusionImpl::forward(const torch::Tensor& optical, const tor
   return mix_->forward(both);  // [B, C, h, w]
 }
 
+torch::Tensor FeatureFusionImpl::attention(const torch::Tensor& optical, const torch::Tensor& terrain) {
+  if (attention_.is_empty()) return {};
+  const auto gates = attention_->gates(torch::cat({optical, terrain}, 1));
+  return (gates.rows * gates.cols).mean(1, /*keepdim=*/true);
+}
+
 void FeatureFusionImpl::fold_norms() {
   if (!attention_.is_empty()) attention_->fold_norms();
   fold(mix_);
@@ -139,16 +145,32 @@ std::vector<torch::Tensor> DualBranchNetworkImpl::fuse(const std::vector<torch::
   return fused;
 }
 
+// Shrunk first, so that only a quarter is brought to the layout and precision of the weights.
+torch::Tensor DualBranchNetworkImpl::seen(const torch::Tensor& planes) const {
+  const auto small = options.input_stride == 1 ? planes : mean_of_2x2(planes);
+  return small.to(head_->weight.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+std::map<std::int64_t, torch::Tensor> DualBranchNetworkImpl::attention(const torch::Tensor& optical,
+                                                                       const torch::Tensor& terrain) {
+  std::map<std::int64_t, torch::Tensor> weights;
+  if (fusions_.empty()) return weights;
+  check_planes(optical, optical_planes_, "optical");
+  check_planes(terrain, terrain_planes_, "terrain");
+  const auto from_optical = optical_->forward(seen(optical)), from_terrain = terrain_->forward(seen(terrain));
+  for (std::size_t level = 0; level < fusions_.size(); ++level) {
+    if (fusions_[level].is_empty()) continue;
+    const auto map = fusions_[level]->attention(from_optical[level], from_terrain[level]);
+    if (map.defined()) weights[(std::int64_t{2} << level) * options.input_stride] = map;
+  }
+  return weights;
+}
+
 std::vector<torch::Tensor> DualBranchNetworkImpl::features(const torch::Tensor& optical,
                                                            const torch::Tensor& terrain,
                                                            std::size_t levels) {
   check_planes(optical, optical_planes_, "optical");
   check_planes(terrain, terrain_planes_, "terrain");
-  // shrunk first, so that only a quarter is brought to the layout and precision of the weights
-  const auto seen = [&](const torch::Tensor& x) {
-    const auto small = options.input_stride == 1 ? x : mean_of_2x2(x);
-    return small.to(head_->weight.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
-  };
   if (!joint_.is_empty()) return joint_->forward(seen(torch::cat({optical, terrain}, 1)), levels);
   if (optical_.is_empty()) return terrain_->forward(seen(terrain), levels);
   if (terrain_.is_empty()) return optical_->forward(seen(optical), levels);

@@ -32,15 +32,18 @@ CoordinateAttentionImpl::CoordinateAttentionImpl(const CoordinateAttentionOption
 }
 
 torch::Tensor CoordinateAttentionImpl::forward(const torch::Tensor& x) {
+  const Gates gate = gates(x);
+  return x * gate.cols * gate.rows;
+}
+
+CoordinateAttentionImpl::Gates CoordinateAttentionImpl::gates(const torch::Tensor& x) {
   TORCH_CHECK(x.dim() == 4 && x.size(1) == options.channels, "CoordinateAttention: expected [B, ",
               options.channels, ", H, W], got ", x.sizes());
   const auto rows = x.mean(3, /*keepdim=*/true);                                          // [B, C, H, 1]
   const auto cols = x.mean(2, /*keepdim=*/true).transpose(2, 3);                          // [B, C, W, 1]
   const auto both = torch::hardswish(normed(bn1_, conv1_(torch::cat({rows, cols}, 2))));  // [B, m, H + W, 1]
   const auto parts = both.split_with_sizes({x.size(2), x.size(3)}, 2);
-  const auto row_gate = torch::sigmoid(conv_h_(parts[0]));                  // [B, C, H, 1]
-  const auto col_gate = torch::sigmoid(conv_w_(parts[1].transpose(2, 3)));  // [B, C, 1, W]
-  return x * col_gate * row_gate;
+  return {torch::sigmoid(conv_h_(parts[0])), torch::sigmoid(conv_w_(parts[1].transpose(2, 3)))};
 }
 
 void CoordinateAttentionImpl::fold_norms() {

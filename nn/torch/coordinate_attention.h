@@ -27,6 +27,12 @@ class CoordinateAttentionImpl : public torch::nn::Module {
   /// @return   [B, C, H, W], same type and device
   /// @throws c10::Error if x is not of that shape
   torch::Tensor forward(const torch::Tensor& x);
+  /// What `forward` multiplies by: how much each row and each column passes, 0..1.
+  struct Gates {
+    torch::Tensor rows;  ///< [B, C, H, 1]
+    torch::Tensor cols;  ///< [B, C, 1, W]
+  };
+  Gates gates(const torch::Tensor& x);
   void fold_norms();  ///< for inference only
 
   CoordinateAttentionOptions options;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -23,6 +24,8 @@ class FeatureFusionImpl : public torch::nn::Module {
  public:
   FeatureFusionImpl(std::int64_t channels, bool attention, std::int64_t reduction);
   torch::Tensor forward(const torch::Tensor& optical, const torch::Tensor& terrain);
+  /// Weights of the attention, mean over channels: [B, 1, h, w]; undefined without attention.
+  torch::Tensor attention(const torch::Tensor& optical, const torch::Tensor& terrain);
   void fold_norms();  ///< for inference only
 
  private:
@@ -80,6 +83,9 @@ class DualBranchNetworkImpl : public torch::nn::Module {
   torch::Tensor logits(const std::vector<torch::Tensor>& features,
                        const std::optional<at::Generator>& dropout = std::nullopt);
   const std::vector<std::int64_t>& feature_channels() const;
+  /// Where Coordinate Attention looks, by stride in pixels of the planes: [B, 1, H / stride, W / stride],
+  /// mean over channels of row gate times column gate. Empty without two branches or without attention.
+  std::map<std::int64_t, torch::Tensor> attention(const torch::Tensor& optical, const torch::Tensor& terrain);
   /// For inference only: batch norms become part of the convolutions before them.
   void fold_norms();
 
@@ -89,6 +95,7 @@ class DualBranchNetworkImpl : public torch::nn::Module {
   void check_planes(const torch::Tensor& planes, std::int64_t wanted, const char* which) const;
   const ResidualEncoder& encoder() const;  ///< the one whose widths the decoder has
   void add_fusions();
+  torch::Tensor seen(const torch::Tensor& planes) const;  ///< as the encoders want them
   std::vector<torch::Tensor> fuse(const std::vector<torch::Tensor>& optical,
                                   const std::vector<torch::Tensor>& terrain);
 

@@ -43,6 +43,10 @@ def test_the_run_folder_holds_model_metrics_and_report(trained):
     environment = json.loads((folder / "environment.json").read_text())
     assert {file["path"].split("/")[-1] for file in environment["inputs"]} >= {"hrsi.tif", "dem.tif", "labels.gpkg"}
     assert json.loads((folder / "summary.json").read_text())["precision"] == "fp32"
+    looks = json.loads((folder / "summary.json").read_text())["focus"]
+    assert looks["samples"] >= 1 and 0 < looks["ground"]["outline"] < 1
+    assert {"gradient, optical", "gradient, terrain"} < {map["name"] for map in looks["maps"]}
+    assert "Where the network looks" in (folder / "report.html").read_text()
     assert not [name for name in files_in(folder) if "tmp" in name or "partial" in name]
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert len(lines) >= 2
