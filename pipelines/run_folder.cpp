@@ -37,7 +37,7 @@ RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : f
   make_folder(fs::path(folder) / "checkpoints");
   if (holds_run && overwrite && !resume) {
     for (const std::string& old :
-         {config(), last(), best(), model(), report(), metrics(), summary(), environment()})
+         {config(), last(), best(), model(), backbone(), report(), metrics(), summary(), environment()})
       fs::remove(old);
     fs::remove_all(tensorboard());
   }
@@ -61,7 +61,20 @@ void RunFolder::log(const nn::TrainingEvent& event) {
           {{"class", c}, {"f1", event.validation[c].f1()}, {"iou", event.validation[c].iou()}});
     }
   }
-  metrics_ << line.dump() << '\n' << std::flush;
+  append(line.dump());
+}
+
+void RunFolder::log(const nn::PretrainEvent& event) {
+  nlohmann::ordered_json line = {{"epoch", event.epoch},
+                                 {"step", event.step},
+                                 {"learning_rate", event.learning_rate},
+                                 {"images_a_second", event.images_a_second}};
+  for (const auto& [name, value] : event.values) line[name] = value;
+  append(line.dump());
+}
+
+void RunFolder::append(const std::string& line) {
+  metrics_ << line << '\n' << std::flush;
   if (!metrics_)
     throw Error(Fault::unwritable, fmt::format("{} cannot be written: is the disk full?", metrics()));
 }

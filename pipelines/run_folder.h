@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nn/learner.h"
+#include "nn/pretrainer.h"
 
 namespace scarp::pipelines {
 
@@ -26,14 +27,18 @@ class RunFolder {
   std::string tensorboard() const { return folder_ + "/tensorboard"; }
   std::string environment() const { return folder_ + "/environment.json"; }
   std::string summary() const { return folder_ + "/summary.json"; }
+  std::string backbone() const { return folder_ + "/backbone.safetensors"; }
   std::string model() const { return folder_ + "/model.safetensors"; }
   std::string report() const { return folder_ + "/report.html"; }
   std::string metrics() const { return folder_ + "/metrics.jsonl"; }
 
   /// Appends one line to metrics.jsonl and hands it to the disk.
   void log(const nn::TrainingEvent& event);
+  void log(const nn::PretrainEvent& event);
 
  private:
+  void append(const std::string& line);
+
   std::string folder_;
   std::ofstream metrics_;
 };

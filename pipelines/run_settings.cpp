@@ -1,97 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/run_settings.h"
 
-#include <algorithm>
-#include <filesystem>
 #include <stdexcept>
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include "geo/terrain.h"
 #include "pipelines/error.h"
-#include "pipelines/nearest_name.h"
 #include "pipelines/run_settings_table.h"
 
 namespace scarp::pipelines {
-namespace fs = std::filesystem;
 namespace {
 
-std::vector<std::string> known_keys() {
-  std::vector<std::string> keys;
-  for (const Setting& setting : run_settings_keys()) keys.push_back(setting.key);
-  return keys;
-}
-
-// "a.b" of a file: sections are maps whose dotted keys are in the table.
-void apply(RunSettings& settings,
-           const YAML::Node& node,
-           const std::string& prefix,
-           const std::string& file) {
-  for (const auto& entry : node) {
-    if (!entry.first.IsScalar())
-      throw Error(Fault::usage, fmt::format("{}: a key below '{}' is no text.", file, prefix));
-    const std::string key = prefix + entry.first.Scalar();
-    const auto found = std::find_if(run_settings_keys().begin(), run_settings_keys().end(),
-                                    [&](const Setting& s) { return s.key == key; });
-    if (found != run_settings_keys().end()) {
-      try {
-        found->set(settings, entry.second);
-      } catch (const YAML::Exception&) {
-        throw Error(Fault::usage, fmt::format("{}: the key {} must be {}, not '{}'.", file, key, found->type,
-                                              YAML::Dump(entry.second)));
-      } catch (const std::invalid_argument& error) {
-        throw Error(Fault::usage, fmt::format("{}: the key {}: {}.", file, key, error.what()));
-      }
-      continue;
-    }
-    const bool section = std::any_of(run_settings_keys().begin(), run_settings_keys().end(),
-                                     [&](const Setting& s) { return s.key.rfind(key + ".", 0) == 0; });
-    if (section && entry.second.IsMap()) {
-      apply(settings, entry.second, key + ".", file);
-    } else {
-      throw Error(Fault::usage, fmt::format("{}: unknown key '{}'; did you mean '{}'?", file, key,
-                                            nearest_name(key, known_keys())));
-    }
-  }
-}
-
-// Puts "a.b.0.c=value" over a document; numbers index lists.
-void override_with(YAML::Node document, const std::string& setting) {
-  const auto equals = setting.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw Error(Fault::usage, fmt::format("--set {} must be written key.path=value.", setting));
-  }
-  YAML::Node node = document;
-  std::string rest = setting.substr(0, equals);
-  while (true) {
-    const auto dot = rest.find('.');
-    const std::string key = rest.substr(0, dot);
-    const bool index = node.IsSequence() && !key.empty() &&
-                       std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
-    YAML::Node child = index ? node[std::stoul(key)] : node[key];
-    if (dot == std::string::npos) {
-      child = YAML::Load(setting.substr(equals + 1));
-      return;
-    }
-    node.reset(child);
-    rest = rest.substr(dot + 1);
-  }
-}
-
-std::string beside(const fs::path& folder, const std::string& path) {
-  const bool absolute = path.empty() || path == "all" || path.front() == '/';
-  return absolute ? path : (folder / path).lexically_normal().string();
-}
-
-void resolve_paths(RunSettings& settings, const fs::path& folder) {
+void resolve_paths(RunSettings& settings, const std::string& file) {
   for (SceneSettings& scene : settings.scenes) {
-    scene.paths.optical = beside(folder, scene.paths.optical);
-    scene.paths.dem = beside(folder, scene.paths.dem);
-    scene.paths.labels = beside(folder, scene.paths.labels);
-    scene.paths.labelled_area = beside(folder, scene.paths.labelled_area);
+    scene.paths.optical = beside_run_file(file, scene.paths.optical);
+    scene.paths.dem = beside_run_file(file, scene.paths.dem);
+    scene.paths.labels = beside_run_file(file, scene.paths.labels);
+    scene.paths.labelled_area = beside_run_file(file, scene.paths.labelled_area);
   }
-  settings.folds_file = beside(folder, settings.folds_file);
+  settings.folds_file = beside_run_file(file, settings.folds_file);
 }
 
 void require(bool condition, const std::string& sentence) {
@@ -137,54 +65,21 @@ void RunSettings::check() const {
 }
 
 RunSettings read_run_settings(const std::string& file, std::span<const std::string> settings) {
-  YAML::Node document;
-  try {
-    document = YAML::LoadFile(file);
-    for (const std::string& setting : settings) override_with(document, setting);
-  } catch (const YAML::BadFile&) {
-    throw Error(Fault::usage,
-                fmt::format("The run file {} cannot be read: give the path of a YAML file.", file));
-  } catch (const YAML::Exception& error) {
-    throw Error(Fault::usage, fmt::format("{} is not valid YAML: {}.", file, error.what()));
-  }
-  if (!document.IsMap())
-    throw Error(Fault::usage, fmt::format("{} must hold a map of keys at its top.", file));
   RunSettings result;
-  apply(result, document, "", file);
-  resolve_paths(result, fs::absolute(file).parent_path());
+  read_bound(bound(run_settings_keys(), result), file, settings);
+  resolve_paths(result, file);
   result.check();
   return result;
 }
 
 std::string to_yaml(const RunSettings& settings) {
-  YAML::Node document;
-  for (const Setting& setting : run_settings_keys()) {
-    const auto dot = setting.key.find('.');
-    YAML::Node value = setting.get(settings);
-    if (value.IsSequence() && (value.size() == 0 || value[0].IsScalar()))
-      value.SetStyle(YAML::EmitterStyle::Flow);
-    if (dot == std::string::npos) {
-      document[setting.key] = value;
-    } else {
-      document[setting.key.substr(0, dot)][setting.key.substr(dot + 1)] = value;
-    }
-  }
-  return YAML::Dump(document) + "\n";
+  RunSettings copy = settings;
+  return yaml_of(bound(run_settings_keys(), copy));
 }
 
 std::string settings_table() {
-  const RunSettings defaults;
-  std::string text = "| key | type | unit | default | meaning |\n|---|---|---|---|---|\n";
-  for (const Setting& setting : run_settings_keys()) {
-    YAML::Node value = setting.get(defaults);
-    value.SetStyle(YAML::EmitterStyle::Flow);
-    for (auto item : value) item.SetStyle(YAML::EmitterStyle::Flow);
-    text += fmt::format(
-        "| `{}` | {} | {} | {} | {} |\n", setting.key, setting.type, setting.unit,
-        setting.key == "scenes" || YAML::Dump(value) == "\"\"" ? "" : "`" + YAML::Dump(value) + "`",
-        setting.meaning);
-  }
-  return text;
+  RunSettings defaults;
+  return markdown_of(bound(run_settings_keys(), defaults), {"scenes"});
 }
 
 }  // namespace scarp::pipelines

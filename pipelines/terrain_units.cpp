@@ -40,4 +40,21 @@ std::vector<geo::TerrainChannel> terrain_channels(const nn::ModelCard& card) {
   return channels;
 }
 
+std::string unit_of_terrain(const geo::TerrainChannel& channel, nn::TerrainUnit unit) {
+  const bool pixels = unit == nn::TerrainUnit::pixels;
+  switch (channel.kind) {
+    case geo::TerrainKind::elevation:
+    case geo::TerrainKind::relative_elevation:
+      return pixels ? "px" : "m";
+    case geo::TerrainKind::slope:
+    case geo::TerrainKind::aspect:
+      return "degree";
+    case geo::TerrainKind::profile_curvature:
+    case geo::TerrainKind::plan_curvature:
+      return pixels ? "1/px" : "1/m";
+    default:
+      return "1";
+  }
+}
+
 }  // namespace scarp::pipelines

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "geo/terrain.h"
@@ -19,6 +20,9 @@ float unit_factor(const geo::TerrainChannel& channel, nn::TerrainUnit unit, doub
 std::vector<float> unit_factors(std::span<const geo::TerrainChannel> channels,
                                 nn::TerrainUnit unit,
                                 double gsd_m);
+
+/// The unit that a channel of a model has: "m", "px", "degree", "1/m", "1/px" or "1".
+std::string unit_of_terrain(const geo::TerrainChannel& channel, nn::TerrainUnit unit);
 
 /// Applies the factors to planes [channels, pixels] in place; factors of 1 cost nothing.
 void to_model_units(std::span<const float> factors, std::span<float> planes);

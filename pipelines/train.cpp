@@ -21,29 +21,13 @@
 #include "pipelines/run_folder.h"
 #include "pipelines/run_settings.h"
 #include "pipelines/tensorboard_events.h"
+#include "pipelines/terrain_units.h"
 #include "pipelines/training_report.h"
 #include "pipelines/training_scenes.h"
 #include "pipelines/version.h"
 
 namespace scarp::pipelines {
 namespace {
-
-std::string unit_of(const geo::TerrainChannel& channel, nn::TerrainUnit unit) {
-  const bool pixels = unit == nn::TerrainUnit::pixels;
-  switch (channel.kind) {
-    case geo::TerrainKind::elevation:
-    case geo::TerrainKind::relative_elevation:
-      return pixels ? "px" : "m";
-    case geo::TerrainKind::slope:
-    case geo::TerrainKind::aspect:
-      return "degree";
-    case geo::TerrainKind::profile_curvature:
-    case geo::TerrainKind::plan_curvature:
-      return pixels ? "1/px" : "1/m";
-    default:
-      return "1";
-  }
-}
 
 nn::ModelCard card_for(const RunSettings& settings, std::vector<TrainingScene>& scenes) {
   nn::ModelCard card;
@@ -54,7 +38,8 @@ nn::ModelCard card_for(const RunSettings& settings, std::vector<TrainingScene>& 
   card.network = settings.network;
   for (const std::string& band : settings.bands) card.optical.push_back({band, "digital number", 0, 1});
   for (const std::string& name : settings.terrain) {
-    card.terrain.push_back({name, unit_of(geo::parse_terrain_channel(name), settings.terrain_unit), 0, 1});
+    card.terrain.push_back(
+        {name, unit_of_terrain(geo::parse_terrain_channel(name), settings.terrain_unit), 0, 1});
   }
   card.optical_window_px = settings.bands_window;
   card.terrain_unit = settings.terrain_unit;

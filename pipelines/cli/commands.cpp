@@ -8,6 +8,9 @@ std::vector<std::unique_ptr<Command>> make_commands() {
 #ifdef SCARP_WITH_NN
   commands.push_back(make_detect_command());
   commands.push_back(make_train_command());
+  commands.push_back(make_pretrain_command());
+  commands.push_back(make_embed_command());
+  commands.push_back(make_probe_command());
   commands.push_back(make_ablate_command());
   commands.push_back(make_calibrate_command());
 #endif

@@ -19,6 +19,9 @@ std::unique_ptr<Command> make_doctor_command();
 #ifdef SCARP_WITH_NN
 std::unique_ptr<Command> make_detect_command();
 std::unique_ptr<Command> make_train_command();
+std::unique_ptr<Command> make_pretrain_command();
+std::unique_ptr<Command> make_embed_command();
+std::unique_ptr<Command> make_probe_command();
 std::unique_ptr<Command> make_calibrate_command();
 std::unique_ptr<Command> make_ablate_command();
 std::unique_ptr<Command> make_demo_command();

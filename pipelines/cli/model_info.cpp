@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "nn/backbone_card.h"
 #include "nn/model_card.h"
 #include "nn/weight_summary.h"
 #include "pipelines/cli/arguments.h"
@@ -114,6 +115,17 @@ std::string weights_text(const nn::WeightFile& file, const nn::WeightSummary& su
   return text;
 }
 
+std::string backbone_text(const nn::BackboneCard& card) {
+  const std::string size =
+      card.gsd_max_m > 0 ? fmt::format("{:g} to {:g} m", card.gsd_min_m, card.gsd_max_m) : std::string("any");
+  return fmt::format(
+      "{}\n  {}\n  pretrained   {}, windows of {} px{}\n  optical      {}\n  terrain      {}\n  pixel size   "
+      "{}\n  licence      {}\n",
+      card.name, card.description, card.method, card.side_px,
+      card.grouped ? ", image and terrain with patch projections of their own" : "",
+      channel_names(card.optical), channel_names(card.terrain), size, card.licence);
+}
+
 class ModelInfo final : public ModelVerb {
  public:
   CLI::App* declare(CLI::App& model) override {
@@ -132,6 +144,11 @@ class ModelInfo final : public ModelVerb {
       const nn::ModelCard card = nn::read_model_card(path);
       const nn::WeightsSummary weights = nn::summarise_weights(path);
       answer(context, card_text(card, weights, path), card_json(card, weights, path));
+    } else if (nn::has_backbone_card(file)) {
+      const auto card = nn::BackboneCard::from_json(file.notes().at(nn::kBackboneKey));
+      Json document = weights_json(file, summary);
+      document["backbone"] = Json::parse(card.to_json());
+      answer(context, backbone_text(card) + weights_text(file, summary), document);
     } else {
       answer(context, weights_text(file, summary), weights_json(file, summary));
     }

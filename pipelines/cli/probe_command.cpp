@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "geo/raster_writer_gdal.h"
+#include "pipelines/cli/arguments.h"
+#include "pipelines/cli/commands.h"
+#include "pipelines/cli/exit_code.h"
+#include "pipelines/probe.h"
+#include "pipelines/report_file.h"
+
+namespace scarp::cli {
+
+namespace {
+
+class ProbeCommand final : public Command {
+ public:
+  std::string name() const override { return "probe"; }
+  std::string summary() const override {
+    return "Measure what a backbone's features are worth: nearest neighbours, linear, low-shot, fine-tuning";
+  }
+  std::string wanted_device() const override { return options_.device; }
+
+  void declare(CLI::App& app) override {
+    add_value(app, "backbone", options_.backbone, value::kFile,
+              "Backbone of scarp pretrain, or any file of a vision transformer")
+        ->required();
+    add_value(app, "images", options_.images, value::kFile,
+              "Folder of pictures; the folders in it are the classes")
+        ->required();
+    add_value(app, "--test", options_.test_images, value::kFile,
+              "Folder of test pictures; without it a share of the others is tested");
+    add_value(app, "--test-share", options_.test_share, value::kNumber, "Share of every class that is tested")
+        ->check(between(0.01, 0.99));
+    add_list(app, "--shots", options_.shots, value::kInteger,
+             "Labels a class of the low-shot protocol [1,2,5,10]");
+    add_value(app, "--draws", options_.draws, value::kInteger, "Draws of each number of labels")
+        ->check(between(1, 1000));
+    add_value(app, "--neighbours", options_.neighbours, value::kInteger, "Nearest neighbours that vote")
+        ->check(between(1, 10000));
+    app.add_flag("--baselines", options_.baselines,
+                 "Also an untrained network of the same shape, and bare pixels");
+    app.add_flag("--fine-tune", options_.fine_tune, "Also fine-tuning, of the last block and in full");
+    add_value(app, "--epochs", options_.epochs, value::kInteger, "Passes of fine-tuning")
+        ->check(between(1, 10000));
+    add_value(app, "--learning-rate", options_.learning_rate, value::kNumber, "Of fine-tuning")
+        ->check(between(0, 1));
+    add_value(app, "--layer-decay", options_.layer_decay, value::kNumber,
+              "Of the rate of fine-tuning, from a layer to the one below it")
+        ->check(between(0.01, 1));
+    add_value(app, "--seed", options_.seed, value::kInteger, "Of the split, the draws and fine-tuning");
+    add_value(app, "--device", options_.device, value::kText, "auto, cpu, cuda or cuda:N");
+    add_value(app, "-j,--threads", options_.threads, value::kInteger, "Threads of the network")
+        ->check(between(1, 1024));
+    add_value(app, "-o,--output", output_, value::kNewFile, "The same as JSON");
+    app.add_flag("--json", json_, "Print JSON");
+    add_overwrite(app, overwrite_);
+  }
+
+  int run(const Context& context) override {
+    if (!output_.empty()) geo::require_writable(output_, overwrite_);
+    const pipelines::ProbeResult result = pipelines::probe_backbone(options_, context.events, context.stop);
+    const std::string json = result.to_json();
+    if (!output_.empty()) pipelines::write_text_file(output_, json, overwrite_);
+    context.events.answer(json_ ? json : result.to_text(), nlohmann::ordered_json::parse(json));
+    return kDone;
+  }
+
+ private:
+  pipelines::ProbeOptions options_;
+  std::string output_;
+  bool json_ = false;
+  bool overwrite_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_probe_command() {
+  return std::make_unique<ProbeCommand>();
+}
+
+}  // namespace scarp::cli
