@@ -18,9 +18,9 @@ struct StateDict {
 };
 
 /// Takes the dict called `wanted`, or the first there is of: target_encoder (MSN), ema_state_dict (HPM),
-/// state_dict, model, encoder; or the whole file. Of a model or a checkpoint of Scarp, what begins with "model.". Then one
-/// leading "module." and one "_orig_mod." go where all names have them; within names they stay. MSN's
-/// prototypes beside the encoder come along.
+/// state_dict, model, encoder; or the whole file. Of a model or a checkpoint of Scarp, what begins with
+/// "model.". Then one leading "module." and one "_orig_mod." go where all names have them; within names they
+/// stay. MSN's prototypes beside the encoder come along.
 /// @throws Error (bad_argument) if there is no dict `wanted`
 StateDict choose_state_dict(const WeightFile& file, const std::string& wanted = {});
 
