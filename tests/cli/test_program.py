@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from conftest import BUILD, PROGRAM, refused, scarp
 
-VERBS = ["detect", "train", "ablate", "calibrate", "folds", "evaluate", "inspect", "terrain", "polygonize", "synth", "model", "demo",
-         "doctor"]
+VERBS = ["detect", "train", "pretrain", "embed", "probe", "ablate", "calibrate", "folds", "evaluate", "inspect", "terrain", "polygonize",
+         "synth", "model", "demo", "doctor"]
 
 
 def arguments_of(usage, verb):
