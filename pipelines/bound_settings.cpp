@@ -214,7 +214,7 @@ std::string schema_of(const std::vector<BoundSetting>& table,
 }
 
 std::string beside_run_file(const std::string& run_file, const std::string& path) {
-  const bool stays = path.empty() || path == "all" || path.front() == '/';
+  const bool stays = path.empty() || path.front() == '/';
   if (stays) return path;
   return (std::filesystem::absolute(run_file).parent_path() / path).lexically_normal().string();
 }

@@ -61,7 +61,7 @@ std::string schema_of(const std::vector<BoundSetting>& table,
                       const std::string& title,
                       const std::vector<std::string>& required);
 
-/// `path` as seen from the run file's folder; absolute ones, /vsi ones and `all` stay.
+/// `path` as seen from the run file's folder; absolute ones and /vsi ones stay.
 std::string beside_run_file(const std::string& run_file, const std::string& path);
 
 }  // namespace scarp::pipelines

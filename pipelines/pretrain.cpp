@@ -252,7 +252,9 @@ void pretrain_run(const PretrainRunOptions& options, Events& events, std::stop_t
                             nn::name_of(settings.options.method), options.run_file, options.run_folder));
   }
   const auto summary = pretrain_summary(settings, *inputs.windows, follower.history());
-  inputs.card.training = summary.dump();
+  auto lasting = summary;
+  lasting.erase("images_a_second");  // the same run makes the same file, however fast
+  inputs.card.training = lasting.dump();
   nn::export_backbone(folder.last(), folder.backbone(), inputs.card, false);
   events.stage("report");
   write_pretrain_report(folder.report(), settings, inputs.card, follower.history(),

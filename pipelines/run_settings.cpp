@@ -17,7 +17,8 @@ void resolve_paths(RunSettings& settings, const std::string& file) {
     scene.paths.optical = beside_run_file(file, scene.paths.optical);
     scene.paths.dem = beside_run_file(file, scene.paths.dem);
     scene.paths.labels = beside_run_file(file, scene.paths.labels);
-    scene.paths.labelled_area = beside_run_file(file, scene.paths.labelled_area);
+    if (scene.paths.labelled_area != "all")
+      scene.paths.labelled_area = beside_run_file(file, scene.paths.labelled_area);
   }
   settings.folds_file = beside_run_file(file, settings.folds_file);
 }

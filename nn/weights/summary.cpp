@@ -58,6 +58,12 @@ std::optional<VitShape> shape_of(const Names& native) {
   return shape;
 }
 
+// A backbone of image and terrain has two patch projections and no layout of others: its card tells.
+std::string kind_by_card(const WeightFile& file) {
+  const bool ours = file.container() == WeightContainer::safetensors && file.notes().contains(kBackboneKey);
+  return ours ? BackboneCard::from_json(file.notes().at(kBackboneKey)).method : "unknown";
+}
+
 }  // namespace
 
 const char* container_name(WeightContainer container) {
@@ -93,7 +99,7 @@ WeightSummary summarise(const WeightFile& file) {
   const WeightLayout layout = layout_of(names);
   const Names native = native_names(chosen, layout);
   summary.vit = shape_of(native);
-  summary.kind = summary.vit ? kind_of(native) : "unknown";
+  summary.kind = summary.vit ? kind_of(native) : kind_by_card(file);
   summary.layout = summary.vit ? layout_name(layout) : "unknown";
   for (const WeightTensor& tensor : file.tensors()) {
     summary.bytes += static_cast<std::int64_t>(tensor.bytes);

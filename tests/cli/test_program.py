@@ -47,7 +47,7 @@ def test_help_lists_every_verb_and_the_exit_codes():
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_and_the_common_options(verb, usage):
     text = scarp(verb, "--help").stdout
-    assert text.startswith(("Map", "Train", "Compare", "Fit", "Deal", "Score", "Tell", "Derive", "Make"))
+    assert text.startswith(("Map", "Train", "Compare", "Fit", "Deal", "Score", "Tell", "Derive", "Make", "Pretrain", "Write", "Measure"))
     if verb != "model":
         assert "--events" in text and "--config" in text
         assert {"quiet", "events", "config", "cancel-on-stdin-close"} <= set(arguments_of(usage, verb))
