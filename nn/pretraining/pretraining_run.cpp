@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include <torch/torch.h>
 
@@ -13,6 +12,7 @@
 #include "nn/io/safetensors.h"
 #include "nn/torch/device.h"
 #include "nn/training/autocast.h"
+#include "nn/training/batch_order.h"
 
 namespace scarp::nn {
 namespace {
@@ -127,19 +127,9 @@ void PretrainingRun::run(const std::stop_token& stop) {
   }
 }
 
-// A new order every pass, from the seed alone (Fisher & Yates as written by Durstenfeld 1964).
 std::vector<std::vector<std::int64_t>> PretrainingRun::batches_left() const {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(task_.windows.size()));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  std::mt19937_64 random = sample_generator(task_.resolved.seed, state_.finished_passes, kWindowOrder);
-  for (std::size_t i = order.size(); i > 1; --i)
-    std::swap(order[i - 1], order[static_cast<std::size_t>(random() % i)]);
-  std::vector<std::vector<std::int64_t>> batches;
-  for (auto done = state_.step - state_.finished_passes * steps_a_pass_; done < steps_a_pass_; ++done) {
-    const auto first = order.begin() + done * task_.resolved.batch;
-    batches.emplace_back(first, first + task_.resolved.batch);
-  }
-  return batches;
+  return shuffled_batches(task_.resolved.seed, state_.finished_passes, kWindowOrder, task_.windows.size(),
+                          task_.resolved.batch, state_.step - state_.finished_passes * steps_a_pass_);
 }
 
 bool PretrainingRun::train_pass(const std::stop_token& stop) {

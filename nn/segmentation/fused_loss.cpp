@@ -16,7 +16,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-
 /// What both passes need of a batch: planes of [B, classes, pixels] and labels of [B, pixels].
 struct Extent {
   std::int64_t samples, classes, pixels;

@@ -11,7 +11,6 @@
 namespace scarp::nn {
 namespace {
 
-
 // [B, classes, H, W], 0 at pixels without a label. Comparisons, not torch::one_hot: that waits for a GPU.
 at::Tensor truth_planes(const at::Tensor& labels, std::int64_t classes) {
   std::vector<at::Tensor> planes;

@@ -32,7 +32,7 @@ class InputNormaliser {
  private:
   at::Tensor optical_planes(const at::Tensor& optical, const at::Tensor& valid) const;
 
-  int optical_window_;  ///< 0: none
+  int optical_window_;                           ///< 0: none
   at::Tensor optical_mean_, optical_deviation_;  ///< [1, C, 1, 1]; undefined without channels
   at::Tensor terrain_mean_, terrain_deviation_;
 };

@@ -10,7 +10,8 @@ namespace {
 constexpr const char* kLeaderPrefix = "train.model.";  // the weights behind the average
 
 bool same_model(const ModelCard& a, const ModelCard& b) {
-  return a.network == b.network && a.optical == b.optical && a.optical_window_px == b.optical_window_px && a.terrain == b.terrain && a.classes == b.classes;
+  return a.network == b.network && a.optical == b.optical && a.optical_window_px == b.optical_window_px &&
+         a.terrain == b.terrain && a.classes == b.classes;
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
@@ -11,6 +10,7 @@
 #include "nn/error.h"
 #include "nn/torch/device.h"
 #include "nn/training/autocast.h"
+#include "nn/training/batch_order.h"
 #include "nn/training/learning_rate.h"
 #include "nn/training/precision_probe.h"
 #include "nn/training/scores.h"
@@ -96,19 +96,9 @@ void TrainingRun::run(const std::stop_token& stop) {
   }
 }
 
-// A new order every pass, from the seed alone (Fisher & Yates as written by Durstenfeld 1964).
 std::vector<std::vector<std::int64_t>> TrainingRun::batches_left() const {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(task_.samples.size()));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  std::mt19937_64 random = sample_generator(task_.options.seed, state_.finished_passes, kOrderStream);
-  for (std::size_t i = order.size(); i > 1; --i)
-    std::swap(order[i - 1], order[static_cast<std::size_t>(random() % i)]);
-  std::vector<std::vector<std::int64_t>> batches;
-  for (auto done = state_.step - state_.finished_passes * steps_a_pass_; done < steps_a_pass_; ++done) {
-    const auto first = order.begin() + done * task_.options.batch;
-    batches.emplace_back(first, first + task_.options.batch);
-  }
-  return batches;
+  return shuffled_batches(task_.options.seed, state_.finished_passes, kOrderStream, task_.samples.size(),
+                          task_.options.batch, state_.step - state_.finished_passes * steps_a_pass_);
 }
 
 bool TrainingRun::train_pass(const std::stop_token& stop) {
