@@ -5,6 +5,7 @@
     network_twin.py --bench build/bin/network_bench --model pipelines/models/scarp-mars.safetensors \
         --run pipelines/models/scarp-mars.yaml --precision bf16 --rounds 5
 
+For a model and a run file with Coordinate Attention at every stride add --attention: the twin then has it too.
 Each round runs ours, the twin, ours, the twin; a ratio is taken a round; median, least and greatest are printed as JSON. The twin's
 batch is ready in memory; ours is read, normalised and augmented while the step before it runs.
 """
@@ -75,14 +76,15 @@ def doubled(i, o):
 
 
 class Twin(nn.Module):
-    """Two ResNet-18 encoders, Coordinate Attention at every stride, a decoder with transposed convolutions."""
+    """Two ResNet-18 encoders, joined at every stride with or without Coordinate Attention, a decoder with transposed convolutions."""
 
-    def __init__(self, optical, terrain, width, stride):
+    def __init__(self, optical, terrain, width, stride, attention):
         super().__init__()
         self.stride = stride
         self.optical, self.terrain = Encoder(optical, width), Encoder(terrain, width)
         c = self.optical.channels
-        self.fusions = nn.ModuleList(nn.Sequential(CoordinateAttention(2 * n), mixed(2 * n, n, 1)) for n in c)
+        self.fusions = nn.ModuleList(nn.Sequential(CoordinateAttention(2 * n) if attention else nn.Identity(), mixed(2 * n, n, 1))
+                                     for n in c)
         self.ups, self.mixes = nn.ModuleList(), nn.ModuleList()
         i = c[-1]
         for level in reversed(range(len(c) - 1)):
@@ -156,9 +158,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--width", type=float, default=0.5)
     parser.add_argument("--stride", type=int, default=2)
+    parser.add_argument("--attention", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    twin = Twin(4, 9, args.width, args.stride).to(memory_format=torch.channels_last)
+    twin = Twin(4, 9, args.width, args.stride, args.attention).to(memory_format=torch.channels_last)
     bf16 = args.precision == "bf16"
     forward, step, rasters = [], [], []
     for _ in range(args.rounds):
