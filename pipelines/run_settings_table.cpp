@@ -234,7 +234,7 @@ std::vector<Setting> sample_settings() {
   };
 }
 
-std::vector<Setting> training_settings() {
+std::vector<Setting> optimiser_settings() {
   return {
       value(
           "training.seed", "", "of weights, order, windows and augmentation",
@@ -265,6 +265,11 @@ std::vector<Setting> training_settings() {
       value(
           "training.average_decay", "", "of the moving average of weights, which is what is kept; 0: off",
           [](RunSettings & s) -> auto& { return s.training.average_decay; }),
+  };
+}
+
+std::vector<Setting> augmentation_settings() {
+  return {
       value(
           "training.flips", "", "flips and quarter turns; gradients and aspects turn with the pixels",
           [](RunSettings & s) -> auto& { return s.training.flips; }),
@@ -285,6 +290,11 @@ std::vector<Setting> training_settings() {
       value(
           "training.drop_terrain", "", "share of samples that lose their terrain",
           [](RunSettings & s) -> auto& { return s.training.drop_terrain; }),
+  };
+}
+
+std::vector<Setting> course_settings() {
+  return {
       value(
           "training.patience", "", "ends after so many passes without a better validation F1; 0: never",
           [](RunSettings & s) -> auto& { return s.training.patience; }),
@@ -361,7 +371,9 @@ const std::vector<Setting>& run_settings_keys() {
     std::vector<Setting> settings = data_settings();
     append(settings, network_settings());
     append(settings, sample_settings());
-    append(settings, training_settings());
+    append(settings, optimiser_settings());
+    append(settings, augmentation_settings());
+    append(settings, course_settings());
     append(settings, contrast_settings());
     return settings;
   }();

@@ -16,6 +16,7 @@
 #include "pipelines/vector/error.h"
 #include "pipelines/vector/vector_writer.h"
 #include "tests/support/test_files.h"
+#include "tests/vector/written_samples.h"
 
 namespace scarp::vector {
 namespace {
@@ -45,26 +46,6 @@ void write_one(const std::string& path, const VectorWriterOptions& options = {})
 GDALDatasetUniquePtr open_file(const std::string& path, unsigned access = GDAL_OF_READONLY) {
   GDALAllRegister();
   return GDALDatasetUniquePtr(GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | access));
-}
-
-std::string first_value(GDALDataset& dataset, const char* sql) {
-  OGRLayer* rows = dataset.ExecuteSQL(sql, nullptr, nullptr);
-  if (rows == nullptr) return "no result";
-  const OGRFeatureUniquePtr row(rows->GetNextFeature());
-  const std::string value = row ? row->GetFieldAsString(0) : "no row";
-  dataset.ReleaseResultSet(rows);
-  return value;
-}
-
-template <class Call>
-void expect_refused(Call call, Fault fault, const char* text) {
-  try {
-    call();
-    FAIL() << "no error; expected: " << text;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.fault(), fault) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(text));
-  }
 }
 
 /// The GeoPackage as another program has it: open, in write-ahead mode, with an edit that lies in the journal
@@ -98,7 +79,7 @@ TEST(OutputsOfOneName, TheSecondToFinishIsRefusedAndTheFirstKept) {
   const auto second = make_vector_writer(folder.file("slides.gpkg"), zone_32(), {});
   add_square(*first);
   first->finish();
-  expect_refused([&] { second->finish(); }, Fault::already_exists, "exists already");
+  expect_error([&] { second->finish(); }, Fault::already_exists, "exists already");
   EXPECT_EQ(open_file(folder.file("slides.gpkg"))->GetLayer(0)->GetFeatureCount(), 1);
 }
 
@@ -111,9 +92,9 @@ TEST(OpenGeoPackage, IsNotOverwrittenAndKeepsItsEdits) {
   {
     const auto elsewhere = edit_elsewhere(path);
     ASSERT_TRUE(std::filesystem::exists(path + "-wal")) << "the test needs a journal ahead";
-    expect_refused([&] { write_one(path, options); }, Fault::unwritable, "another program has it open");
+    expect_error([&] { write_one(path, options); }, Fault::unwritable, "another program has it open");
   }
-  EXPECT_EQ(first_value(*open_file(path), "SELECT class FROM landslides"), "reviewed");
+  EXPECT_EQ(sql_value(*open_file(path), "SELECT class FROM landslides"), "reviewed");
 }
 
 TEST(OpenGeoPackage, ThatIsOpenedDuringTheRunIsNotReplacedEither) {
@@ -125,9 +106,9 @@ TEST(OpenGeoPackage, ThatIsOpenedDuringTheRunIsNotReplacedEither) {
   {
     const auto writer = make_vector_writer(path, zone_32(), options);
     const auto elsewhere = edit_elsewhere(path);
-    expect_refused([&] { writer->finish(); }, Fault::unwritable, "close it there");
+    expect_error([&] { writer->finish(); }, Fault::unwritable, "close it there");
   }
-  EXPECT_EQ(first_value(*open_file(path), "SELECT class FROM landslides"), "reviewed");
+  EXPECT_EQ(sql_value(*open_file(path), "SELECT class FROM landslides"), "reviewed");
   EXPECT_EQ(folder.entries(), 1);
 }
 
@@ -142,10 +123,10 @@ TEST(OpenGeoPackage, ThatIsBeingEditedElsewhereIsNotReplaced) {
     ASSERT_EQ(elsewhere->StartTransaction(), OGRERR_NONE);
     elsewhere->ExecuteSQL("UPDATE landslides SET class = 'reviewed'", nullptr, nullptr);
     ASSERT_TRUE(std::filesystem::exists(path + "-journal")) << "the test needs a transaction under way";
-    expect_refused([&] { write_one(path, options); }, Fault::unwritable, "another program has it open");
+    expect_error([&] { write_one(path, options); }, Fault::unwritable, "another program has it open");
     ASSERT_EQ(elsewhere->CommitTransaction(), OGRERR_NONE);
   }
-  EXPECT_EQ(first_value(*open_file(path), "SELECT class FROM landslides"), "reviewed");
+  EXPECT_EQ(sql_value(*open_file(path), "SELECT class FROM landslides"), "reviewed");
   EXPECT_EQ(folder.entries(), 1);
 }
 
@@ -157,7 +138,7 @@ TEST(OpenGeoPackage, IsOverwrittenOnceItIsClosed) {
   VectorWriterOptions options;
   options.overwrite = true;
   write_one(path, options);
-  EXPECT_EQ(first_value(*open_file(path), "SELECT class FROM landslides"), "slide");
+  EXPECT_EQ(sql_value(*open_file(path), "SELECT class FROM landslides"), "slide");
   EXPECT_EQ(folder.entries(), 1);
 }
 
@@ -166,8 +147,8 @@ TEST(CreationOptions, MisspeltOnesAreRefusedWithThoseThatAreKnown) {
   VectorWriterOptions options;
   options.creation = {"SPATIAL_INDX=NO"};
   const auto write = [&] { write_one(folder.file("slides.gpkg"), options); };
-  expect_refused(write, Fault::bad_argument, "GPKG has no layer creation option 'SPATIAL_INDX'");
-  expect_refused(write, Fault::bad_argument, "SPATIAL_INDEX");
+  expect_error(write, Fault::bad_argument, "GPKG has no layer creation option 'SPATIAL_INDX'");
+  expect_error(write, Fault::bad_argument, "SPATIAL_INDEX");
   EXPECT_EQ(folder.entries(), 0);
 }
 
@@ -177,8 +158,8 @@ TEST(LayerNames, ThatAreEmptyOrReservedAreRefused) {
        {"", "layer_styles", "scarp_provenance", "gpkg_contents", "sqlite_master", "rtree_a_geom"}) {
     VectorWriterOptions options;
     options.layer = name;
-    expect_refused([&] { write_one(folder.file("slides.gpkg"), options); }, Fault::bad_argument,
-                   "choose another name");
+    expect_error([&] { write_one(folder.file("slides.gpkg"), options); }, Fault::bad_argument,
+                 "choose another name");
   }
   EXPECT_EQ(folder.entries(), 0);
 }
@@ -192,12 +173,12 @@ TEST(HostileText, ClassNameIsTheSameInTheFieldAndInItsCategory) {
                       {255, 0, 0}}};
   write_one(folder.file("slides.gpkg"), options);
   const auto dataset = open_file(folder.file("slides.gpkg"));
-  const std::string qml = first_value(*dataset, "SELECT styleQML FROM layer_styles");
+  const std::string qml = sql_value(*dataset, "SELECT styleQML FROM layer_styles");
   const CPLXMLTreeCloser style(CPLParseXMLString(qml.c_str()));
   ASSERT_TRUE(style);
   const CPLXMLNode* category = CPLGetXMLNode(style.get(), "=qgis.renderer-v2.categories.category");
   ASSERT_NE(category, nullptr);
-  EXPECT_EQ(CPLGetXMLValue(category, "value", ""), first_value(*dataset, "SELECT class FROM landslides"));
+  EXPECT_EQ(CPLGetXMLValue(category, "value", ""), sql_value(*dataset, "SELECT class FROM landslides"));
   EXPECT_STREQ(CPLGetXMLValue(category, "value", ""), "a?b\xEF\xBF\xBD<\"&'>");
 }
 
