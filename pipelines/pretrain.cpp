@@ -164,7 +164,7 @@ void pretrain_run(const PretrainRunOptions& options, Events& events, std::stop_t
   auto lasting = summary;
   lasting.erase("images_a_second");  // the same run makes the same file, however fast
   inputs.card.training = lasting.dump();
-  nn::export_backbone(folder.last(), folder.backbone(), inputs.card, false);
+  nn::export_backbone(folder.last(), folder.backbone(), inputs.card, settings.half);
   events.stage("report");
   write_pretrain_report(
       folder.report(), settings, inputs.card, follower.history(),

@@ -131,13 +131,13 @@ class ModelInfo final : public ModelVerb {
   CLI::App* declare(CLI::App& model) override {
     CLI::App* info = model.add_subcommand(
         "info", "Card of a model of Scarp; tensors, kind and layout of any safetensors, .pt or .pth file");
-    add_value(*info, "model", model_, value::kModel, "Name or file of a model")->required();
+    add_value(*info, "model", model_, value::kModel, "Name or file of a model or backbone")->required();
     info->add_flag("--json", json_, "Everything as JSON");
     return info;
   }
 
   int run(const Context& context) override {
-    const std::string path = pipelines::find_model(model_);
+    const std::string path = pipelines::find_weights(model_);
     const nn::WeightFile file(path);
     const nn::WeightSummary summary = nn::summarise(file);
     if (nn::has_model_card(file)) {

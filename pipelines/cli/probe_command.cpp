@@ -5,6 +5,7 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
+#include "pipelines/model_store.h"
 #include "pipelines/probe.h"
 #include "pipelines/probe_scene.h"
 #include "pipelines/report_file.h"
@@ -22,8 +23,8 @@ class ProbeCommand final : public Command {
   std::string wanted_device() const override { return options_.device; }
 
   void declare(CLI::App& app) override {
-    add_value(app, "backbone", options_.backbone, value::kFile,
-              "Backbone of scarp pretrain, or any file of a vision transformer")
+    add_value(app, "backbone", options_.backbone, value::kModel,
+              "Name of a shipped backbone, or file of scarp pretrain or of any vision transformer")
         ->required();
     add_value(
         app, "images", options_.images, value::kFile,
@@ -63,6 +64,7 @@ class ProbeCommand final : public Command {
   }
 
   int run(const Context& context) override {
+    options_.backbone = pipelines::find_backbone(options_.backbone);
     if (!output_.empty()) geo::require_writable(output_, overwrite_);
     if (options_.images.ends_with(".yaml") || options_.images.ends_with(".yml")) {
       answer(pipelines::probe_scene(of_scene(), context.events, context.stop), context);
