@@ -117,7 +117,7 @@ TEST(AblationSummary, PoolsCountsOverFoldsBeforeAnythingIsDivided) {
   EXPECT_THAT(rows[0].f1_of_seed, ElementsAre(80.0 / 100.0));
   EXPECT_TRUE(rows[1].f1_of_seed.empty());  // a fold is missing
   EXPECT_EQ(rows[1].paired_blocks, 1);
-  EXPECT_DOUBLE_EQ(rows[1].f1_difference, 0.4 - 2.0 / 3.0);  // block 0 alone
+  EXPECT_DOUBLE_EQ(rows[1].f1_difference, 0.4 - 2.0 / 3.0);   // block 0 alone
   EXPECT_DOUBLE_EQ(rows[1].iou_difference, 0.4 / 1.6 - 0.5);  // IoU = F1 / (2 - F1)
 }
 
