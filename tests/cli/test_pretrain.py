@@ -239,6 +239,17 @@ def test_a_probe_tells_what_features_are_worth(place, picture_run, pictures, tmp
     assert "nearest neighbours" in run.stdout and "labels a class" in run.stdout
 
 
+def test_linked_pictures_and_folders_are_of_the_class_they_are_linked_into(picture_run, pictures, tmp_path):
+    scarp("pretrain", "mae", picture_run, "-o", tmp_path / "run", "-q")
+    linked = tmp_path / "linked"
+    (linked / "one").mkdir(parents=True)
+    for path in sorted((pictures / "along").glob("0*.jpg")):
+        (linked / "one" / path.name).symlink_to(path)
+    (linked / "two").symlink_to(pictures / "across")
+    said = json.loads(scarp("probe", tmp_path / "run" / "backbone.safetensors", linked, "--shots", "1", "--json").stdout)
+    assert (said["classes"], said["known"] + said["tested"]) == (2, 17)
+
+
 def test_a_probe_needs_classes_and_pictures_alone(runs, picture_run, pictures, tmp_path):
     refused(tmp_path, 3, ["pictures have none"], "probe", runs["mae"][0] / "backbone.safetensors", pictures)
     scarp("pretrain", "mae", picture_run, "-o", tmp_path / "run", "-q")
