@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include <cpl_vsi.h>
 #include <gdal_priv.h>
@@ -39,7 +40,8 @@ BlockRows::BlockRows(GDALRasterBand& band)
   band.GetBlockSize(&cols, &rows);
   block_cols_ = cols;
   block_rows_ = rows;
-  block_.resize(static_cast<std::size_t>(block_cols_ * block_rows_) * pixel_bytes_);
+  blocks_ = (cols_ + block_cols_ - 1) / block_cols_;
+  block_bytes_ = static_cast<std::size_t>(block_cols_ * block_rows_) * pixel_bytes_;
 }
 
 std::int64_t BlockRows::rows_of(std::int64_t block_row) const {
@@ -47,54 +49,71 @@ std::int64_t BlockRows::rows_of(std::int64_t block_row) const {
 }
 
 bool BlockRows::read(std::int64_t first_row, std::int64_t rows, std::byte* pixels) {
-  const std::size_t row_bytes = static_cast<std::size_t>(cols_) * pixel_bytes_;
   const std::int64_t end = first_row + rows;
   for (std::int64_t row = first_row; row < end;) {
     const std::int64_t block_row = row / block_rows_;
     const std::int64_t skipped = row - block_row * block_rows_;
     const std::int64_t taken = std::min(rows_of(block_row) - skipped, end - row);
     if (taken == rows_of(block_row)) {
-      if (!decode(block_row, pixels)) return false;
+      if (!read_whole(block_row, pixels)) return false;
     } else {
       if (!keep(block_row)) return false;
-      std::memcpy(pixels, kept_.data() + static_cast<std::size_t>(skipped) * row_bytes,
-                  static_cast<std::size_t>(taken) * row_bytes);
+      for (std::int64_t i = 0; i < blocks_; ++i) {
+        copy_rows(last_.bytes.data() + static_cast<std::size_t>(i) * block_bytes_, i, skipped, taken, pixels);
+      }
     }
-    pixels += static_cast<std::size_t>(taken) * row_bytes;
+    pixels += static_cast<std::size_t>(taken * cols_) * pixel_bytes_;
     row += taken;
   }
   return true;
 }
 
+bool BlockRows::read_block(std::int64_t block_row, std::int64_t block, std::byte* bytes) {
+  return band_->ReadBlock(static_cast<int>(block), static_cast<int>(block_row), bytes) == CE_None;
+}
+
+/// Makes last_ the row of blocks.
 bool BlockRows::keep(std::int64_t block_row) {
-  if (kept_row_ == block_row) return true;
-  kept_row_ = -1;
-  kept_.resize(static_cast<std::size_t>(block_rows_ * cols_) * pixel_bytes_);
-  if (!decode(block_row, kept_.data())) return false;
-  kept_row_ = block_row;
+  if (last_.block_row == block_row) return true;
+  std::swap(last_, before_last_);
+  if (last_.block_row == block_row) return true;
+  last_.block_row = -1;
+  last_.bytes.resize(static_cast<std::size_t>(blocks_) * block_bytes_);
+  for (std::int64_t i = 0; i < blocks_; ++i) {
+    if (!read_block(block_row, i, last_.bytes.data() + static_cast<std::size_t>(i) * block_bytes_))
+      return false;
+  }
+  last_.block_row = block_row;
   return true;
 }
 
-/// A whole row of blocks, as far as it lies in the raster.
-bool BlockRows::decode(std::int64_t block_row, std::byte* pixels) {
-  const std::size_t row_bytes = static_cast<std::size_t>(cols_) * pixel_bytes_;
-  const std::size_t block_row_bytes = static_cast<std::size_t>(block_cols_) * pixel_bytes_;
+/// One block after the other, in place where they are as wide as the raster.
+bool BlockRows::read_whole(std::int64_t block_row, std::byte* pixels) {
   const std::int64_t rows = rows_of(block_row);
-  const bool in_place = block_cols_ == cols_ && rows == block_rows_;
-  for (std::int64_t col = 0; col < cols_; col += block_cols_) {
-    if (band_->ReadBlock(static_cast<int>(col / block_cols_), static_cast<int>(block_row),
-                         in_place ? pixels : block_.data()) != CE_None) {
-      return false;
-    }
-    if (in_place) continue;
-    const std::size_t bytes = static_cast<std::size_t>(std::min(block_cols_, cols_ - col)) * pixel_bytes_;
-    std::byte* to = pixels + static_cast<std::size_t>(col) * pixel_bytes_;
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const auto i = static_cast<std::size_t>(row);
-      std::memcpy(to + i * row_bytes, block_.data() + i * block_row_bytes, bytes);
-    }
+  if (blocks_ == 1 && block_cols_ == cols_ && rows == block_rows_) return read_block(block_row, 0, pixels);
+  block_.resize(block_bytes_);
+  for (std::int64_t i = 0; i < blocks_; ++i) {
+    if (!read_block(block_row, i, block_.data())) return false;
+    copy_rows(block_.data(), i, 0, rows, pixels);
   }
   return true;
+}
+
+/// Some rows of a block to their places in rows of the raster.
+void BlockRows::copy_rows(const std::byte* bytes,
+                          std::int64_t block,
+                          std::int64_t first_row,
+                          std::int64_t rows,
+                          std::byte* pixels) const {
+  const std::int64_t first_col = block * block_cols_;
+  const auto count = static_cast<std::size_t>(std::min(block_cols_, cols_ - first_col)) * pixel_bytes_;
+  const std::byte* from = bytes + static_cast<std::size_t>(first_row * block_cols_) * pixel_bytes_;
+  std::byte* to = pixels + static_cast<std::size_t>(first_col) * pixel_bytes_;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    std::memcpy(to, from, count);
+    from += static_cast<std::size_t>(block_cols_) * pixel_bytes_;
+    to += static_cast<std::size_t>(cols_) * pixel_bytes_;
+  }
 }
 
 }  // namespace scarp::geo

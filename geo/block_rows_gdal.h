@@ -27,17 +27,30 @@ class BlockRows {
   bool read(std::int64_t first_row, std::int64_t rows, std::byte* pixels);
 
  private:
+  /// A row of blocks, one block behind the other.
+  struct Kept {
+    std::int64_t block_row = -1;  ///< none
+    std::vector<std::byte> bytes;
+  };
+
   std::int64_t rows_of(std::int64_t block_row) const;
-  bool decode(std::int64_t block_row, std::byte* pixels);
+  bool read_block(std::int64_t block_row, std::int64_t block, std::byte* bytes);
+  bool read_whole(std::int64_t block_row, std::byte* pixels);
   bool keep(std::int64_t block_row);
+  void copy_rows(const std::byte* bytes,
+                 std::int64_t block,
+                 std::int64_t first_row,
+                 std::int64_t rows,
+                 std::byte* pixels) const;
 
   GDALRasterBand* band_;
   std::int64_t cols_, rows_;
   std::int64_t block_cols_ = 0, block_rows_ = 0;
+  std::int64_t blocks_ = 0;  ///< side by side
   std::size_t pixel_bytes_;
+  std::size_t block_bytes_ = 0;
   std::vector<std::byte> block_;
-  std::vector<std::byte> kept_;
-  std::int64_t kept_row_ = -1;  ///< row of blocks in kept_; -1: none
+  Kept last_, before_last_;
 };
 
 }  // namespace scarp::geo
