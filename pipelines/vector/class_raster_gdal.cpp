@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <gdal_priv.h>
 
+#include "geo/block_rows_gdal.h"
 #include "geo/error.h"
 #include "geo/raster_source_gdal.h"
 #include "pipelines/vector/class_tracer.h"
@@ -97,6 +98,23 @@ struct ClassRaster::Impl {
   std::optional<std::int32_t> nodata;
   std::vector<StyleClass> classes;
   GDALDatasetUniquePtr dataset;
+  std::optional<geo::BlockRows> blocks;  ///< empty where GDAL reads the rows itself
+
+  void open() {
+    dataset = opened(path);
+    if (geo::BlockRows::suits(path, *dataset)) blocks.emplace(*dataset->GetRasterBand(band));
+  }
+  /// False if they cannot be decoded.
+  bool read(std::int64_t first_row, std::int64_t rows, void* pixels, GDALDataType wanted) {
+    GDALRasterBand& stored = *dataset->GetRasterBand(band);
+    if (blocks && stored.GetRasterDataType() == wanted) {
+      return blocks->read(first_row, rows, static_cast<std::byte*>(pixels));
+    }
+    const auto width = static_cast<int>(grid.cols);
+    const auto height = static_cast<int>(rows);
+    return stored.RasterIO(GF_Read, 0, static_cast<int>(first_row), width, height, pixels, width, height,
+                           wanted, 0, 0, nullptr) == CE_None;
+  }
 };
 
 ClassRaster::ClassRaster(const std::string& path, int band) : impl_(std::make_unique<Impl>()) {
@@ -106,7 +124,7 @@ ClassRaster::ClassRaster(const std::string& path, int band) : impl_(std::make_un
   raster.grid = source->grid();
   raster.band = chosen_band(*source, band);
   const geo::BandInfo& info = source->bands()[static_cast<std::size_t>(raster.band - 1)];
-  raster.dataset = opened(path);
+  raster.open();
   GDALRasterBand& stored = *raster.dataset->GetRasterBand(raster.band);
   raster.type = type_of(*source, stored.GetRasterDataType(), info.type);
   raster.checks_range = info.type == PixelType::u32;
@@ -149,11 +167,7 @@ const std::vector<StyleClass>& ClassRaster::classes() const {
 template <typename T>
 void ClassRaster::read(std::int64_t first_row, std::int64_t rows, T* pixels) {
   const GdalErrorScope errors;
-  const int width = static_cast<int>(impl_->grid.cols);
-  const int height = static_cast<int>(rows);
-  if (impl_->dataset->GetRasterBand(impl_->band)
-          ->RasterIO(GF_Read, 0, static_cast<int>(first_row), width, height, pixels, width, height,
-                     kGdalType<T>, 0, 0, nullptr) != CE_None) {
+  if (!impl_->read(first_row, rows, pixels, kGdalType<T>)) {
     throw geo::Error(geo::Fault::unreadable,
                      fmt::format("rows {} to {} of {} cannot be read ({}); the file may be damaged",
                                  first_row, first_row + rows - 1, impl_->path, errors.text()));
@@ -180,7 +194,7 @@ ClassRaster ClassRaster::reopen() const {
   copy->checks_range = impl_->checks_range;
   copy->nodata = impl_->nodata;
   copy->classes = impl_->classes;
-  copy->dataset = opened(impl_->path);
+  copy->open();
   return ClassRaster(std::move(copy));
 }
 

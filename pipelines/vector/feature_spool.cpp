@@ -15,27 +15,24 @@ constexpr std::uint64_t kGapBytes = 4096;
 /// One is being written; their memory comes beside what the allocator still holds of the chunks.
 constexpr std::size_t kStretchesInMemory = 4;
 
-/// Features that lie behind each other in the output and fit into memory together.
+/// Features that follow each other in the order and fit into memory together.
 struct Stretch {
   std::span<const std::uint32_t> order;
-  std::uint64_t place = 0;
   std::uint64_t bytes = 0;
 };
 
 std::vector<Stretch> stretches_of(const FeaturePlaces& features,
                                   std::span<const std::uint32_t> order,
-                                  std::uint64_t place,
                                   std::size_t budget_bytes) {
   std::vector<Stretch> stretches;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const std::uint64_t bytes = features.bytes(order[i]);
     if (stretches.empty() || stretches.back().bytes + bytes > budget_bytes) {
-      stretches.push_back({order.subspan(i, 0), place, 0});
+      stretches.push_back({order.subspan(i, 0), 0});
     }
     Stretch& last = stretches.back();
     last.order = {last.order.data(), last.order.size() + 1};
     last.bytes += bytes;
-    place += bytes;
   }
   return stretches;
 }
@@ -115,36 +112,46 @@ void FeatureSpool::spill() {
   chunks_.clear();
 }
 
-void FeatureSpool::gather(const FeaturePlaces& features,
-                          std::span<const std::uint32_t> order,
-                          FileTail& tail) const {
+void FeatureSpool::visit_kept(const FeaturePlaces& features,
+                              std::span<const std::uint32_t> order,
+                              const Visit& visit) const {
+  std::vector<std::uint8_t> joined;  // of a feature that goes on in the next chunk
   for (const std::uint32_t i : order) {
     std::uint64_t begin = features.begin(i);
-    for (std::uint64_t left = features.bytes(i); left > 0;) {
-      const std::size_t used = begin % kChunkBytes;
-      const std::uint64_t part = std::min<std::uint64_t>(left, kChunkBytes - used);
-      tail.put({chunks_[begin / kChunkBytes].get() + used, part});
-      begin += part;
-      left -= part;
+    const std::size_t used = begin % kChunkBytes;
+    const std::uint64_t bytes = features.bytes(i);
+    if (used + bytes <= kChunkBytes) {
+      visit({chunks_[begin / kChunkBytes].get() + used, bytes});
+      continue;
     }
+    joined.clear();
+    for (const std::uint64_t end = begin + bytes; begin < end;) {
+      const std::uint8_t* from = chunks_[begin / kChunkBytes].get() + begin % kChunkBytes;
+      const std::uint64_t part = std::min(end - begin, kChunkBytes - begin % kChunkBytes);
+      joined.insert(joined.end(), from, from + part);
+      begin += part;
+    }
+    visit(joined);
   }
-  tail.flush();
 }
 
-void FeatureSpool::write_in_order(const FeaturePlaces& features,
-                                  std::span<const std::uint32_t> order,
-                                  PlainFile& file,
-                                  std::uint64_t place) {
+void FeatureSpool::take_in_order(const FeaturePlaces& features,
+                                 std::span<const std::uint32_t> order,
+                                 const Visit& visit) {
   if (!file_) {
-    FileTail tail(file, place);
-    gather(features, order, tail);
+    visit_kept(features, order, visit);
+    chunks_.clear();
     return;
   }
   spill();
   std::vector<std::uint8_t> arranged;
-  for (const Stretch& stretch : stretches_of(features, order, place, budget_bytes_ / kStretchesInMemory)) {
+  for (const Stretch& stretch : stretches_of(features, order, budget_bytes_ / kStretchesInMemory)) {
     gather_stretch(features, stretch, *file_, arranged);
-    file.write_at(stretch.place, arranged);
+    std::span<const std::uint8_t> left = arranged;
+    for (const std::uint32_t i : stretch.order) {
+      visit(left.first(features.bytes(i)));
+      left = left.subspan(features.bytes(i));
+    }
   }
   file_.reset();
   std::filesystem::remove(path_);
