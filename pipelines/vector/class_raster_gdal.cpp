@@ -7,6 +7,7 @@
 #include <deque>
 #include <limits>
 #include <mutex>
+#include <span>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -94,7 +95,8 @@ struct ClassRaster::Impl {
   geo::Grid grid;
   int band = 1;
   Type type = Type::u8;
-  bool checks_range = false;  ///< unsigned 32 bits are read as signed ones
+  bool checks_range = false;   ///< unsigned 32 bits are read as signed ones
+  bool restores_sign = false;  ///< signed bytes, which GDAL before 3.7 reads as unsigned ones
   std::optional<std::int32_t> nodata;
   std::vector<StyleClass> classes;
   GDALDatasetUniquePtr dataset;
@@ -128,6 +130,7 @@ ClassRaster::ClassRaster(const std::string& path, int band) : impl_(std::make_un
   GDALRasterBand& stored = *raster.dataset->GetRasterBand(raster.band);
   raster.type = type_of(*source, stored.GetRasterDataType(), info.type);
   raster.checks_range = info.type == PixelType::u32;
+  raster.restores_sign = info.type == PixelType::i8 && stored.GetRasterDataType() == GDT_Byte;
   const bool whole = info.nodata && std::nearbyint(*info.nodata) == *info.nodata;
   if (whole && std::abs(*info.nodata) <= std::numeric_limits<std::int32_t>::max()) {
     raster.nodata = static_cast<std::int32_t>(*info.nodata);
@@ -172,10 +175,13 @@ void ClassRaster::read(std::int64_t first_row, std::int64_t rows, T* pixels) {
                      fmt::format("rows {} to {} of {} cannot be read ({}); the file may be damaged",
                                  first_row, first_row + rows - 1, impl_->path, errors.text()));
   }
+  const std::span<T> values(pixels, static_cast<std::size_t>(rows * impl_->grid.cols));
+  if (impl_->restores_sign) {
+    for (T& value : values) value = static_cast<T>(static_cast<std::int8_t>(value));
+  }
   if (!impl_->checks_range) return;
   constexpr T kBeyond = std::numeric_limits<T>::max();  // what GDAL makes of larger values
-  if (std::find(pixels, pixels + rows * impl_->grid.cols, kBeyond) == pixels + rows * impl_->grid.cols)
-    return;
+  if (std::find(values.begin(), values.end(), kBeyond) == values.end()) return;
   throw geo::Error(
       geo::Fault::unreadable,
       fmt::format("{} holds a class beyond {}: more than a 32-bit number can tell apart; give its "
@@ -192,6 +198,7 @@ ClassRaster ClassRaster::reopen() const {
   copy->band = impl_->band;
   copy->type = impl_->type;
   copy->checks_range = impl_->checks_range;
+  copy->restores_sign = impl_->restores_sign;
   copy->nodata = impl_->nodata;
   copy->classes = impl_->classes;
   copy->open();

@@ -10,6 +10,10 @@ namespace scarp::vector {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+/// Features that are fetched before their turn, and of each as many bytes.
+constexpr std::size_t kAhead = 6;
+constexpr std::size_t kLineBytes = 64;
+constexpr std::size_t kFetchedBytes = 3 * kLineBytes;
 /// What lies between two features is read along if it is less.
 constexpr std::uint64_t kGapBytes = 4096;
 /// One is being written; their memory comes beside what the allocator still holds of the chunks.
@@ -112,11 +116,23 @@ void FeatureSpool::spill() {
   chunks_.clear();
 }
 
+/// The order jumps through memory: what comes soon is fetched early.
+void FeatureSpool::prefetch(const FeaturePlaces& features, std::uint32_t feature) const {
+  const std::uint64_t begin = features.begin(feature);
+  const std::uint8_t* place = chunks_[begin / kChunkBytes].get() + begin % kChunkBytes;
+  for (std::size_t line = 0; line < kFetchedBytes; line += kLineBytes) __builtin_prefetch(place + line);
+}
+
 void FeatureSpool::visit_kept(const FeaturePlaces& features,
                               std::span<const std::uint32_t> order,
                               const Visit& visit) const {
   std::vector<std::uint8_t> joined;  // of a feature that goes on in the next chunk
-  for (const std::uint32_t i : order) {
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    if (k + 2 * kAhead < order.size()) {
+      features.prefetch(order[k + 2 * kAhead]);
+      prefetch(features, order[k + kAhead]);
+    }
+    const std::uint32_t i = order[k];
     std::uint64_t begin = features.begin(i);
     const std::size_t used = begin % kChunkBytes;
     const std::uint64_t bytes = features.bytes(i);

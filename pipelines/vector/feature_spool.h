@@ -28,6 +28,7 @@ class FeaturePlaces {
     return (i + 1 < places_.size() ? places_[i + 1].begin : end_) - places_[i].begin;
   }
   std::uint64_t end() const { return end_; }
+  void prefetch(std::size_t i) const { __builtin_prefetch(&places_[i]); }
 
  private:
   struct Place {
@@ -60,6 +61,7 @@ class FeatureSpool {
 
  private:
   void spill();
+  void prefetch(const FeaturePlaces& features, std::uint32_t feature) const;
   void visit_kept(const FeaturePlaces& features,
                   std::span<const std::uint32_t> order,
                   const Visit& visit) const;
