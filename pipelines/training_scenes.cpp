@@ -117,6 +117,13 @@ void set_statistics(const std::vector<geo::RunningStatistics>& statistics,
 
 }  // namespace
 
+bool holds_landslide(const TrainingScene& scene, int block) {
+  const std::vector<std::uint8_t> ids = datasets::label_window(
+      scene.labels, scene.pixels->grid(), scene.blocks.blocks[static_cast<std::size_t>(block)]);
+  return std::any_of(ids.begin(), ids.end(),
+                     [](std::uint8_t id) { return id != 0 && id != nn::kIgnoreLabel; });
+}
+
 std::vector<TrainingScene> open_training_scenes(const RunSettings& settings) {
   const std::int64_t budget = static_cast<std::int64_t>(settings.memory_mb) * 1'000'000 /
                               static_cast<std::int64_t>(settings.scenes.size());
@@ -228,11 +235,7 @@ void BlockSamples::fill_labels(const Block& block,
 
 bool BlockSamples::hold_landslides() const {
   return std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& chosen) {
-    const TrainingScene& scene = scenes_[chosen.scene];
-    const geo::Window& block = scene.blocks.blocks[static_cast<std::size_t>(chosen.block)];
-    const std::vector<std::uint8_t> ids = datasets::label_window(scene.labels, scene.pixels->grid(), block);
-    return std::any_of(ids.begin(), ids.end(),
-                       [](std::uint8_t id) { return id != 0 && id != nn::kIgnoreLabel; });
+    return holds_landslide(scenes_[chosen.scene], chosen.block);
   });
 }
 
