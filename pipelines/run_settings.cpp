@@ -12,6 +12,11 @@
 namespace scarp::pipelines {
 namespace {
 
+// A bare word names a backbone that ships.
+bool is_name(const std::string& backbone) {
+  return backbone.find_first_of("./") == std::string::npos;
+}
+
 void resolve_paths(RunSettings& settings, const std::string& file) {
   for (SceneSettings& scene : settings.scenes) {
     scene.paths.optical = beside_run_file(file, scene.paths.optical);
@@ -22,8 +27,9 @@ void resolve_paths(RunSettings& settings, const std::string& file) {
   }
   settings.folds_file = beside_run_file(file, settings.folds_file);
   for (std::string* backbone :
-       {&settings.optical_backbone, &settings.terrain_backbone, &settings.joint_backbone})
-    *backbone = beside_run_file(file, *backbone);
+       {&settings.optical_backbone, &settings.terrain_backbone, &settings.joint_backbone}) {
+    if (!is_name(*backbone)) *backbone = beside_run_file(file, *backbone);
+  }
 }
 
 void list_backbones(RunSettings& settings) {

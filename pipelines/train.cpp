@@ -15,6 +15,7 @@
 #include "pipelines/calibrate.h"
 #include "pipelines/error.h"
 #include "pipelines/input_hashes_gdal.h"
+#include "pipelines/model_store.h"
 #include "pipelines/report_file.h"
 #include "pipelines/report_focus.h"
 #include "pipelines/run_environment.h"
@@ -48,6 +49,12 @@ nn::ModelCard described(const RunSettings& settings) {
   card.tile_px = settings.tile_px;
   card.overlap_px = settings.overlap_px;
   return card;
+}
+
+RunSettings with_backbones_found(RunSettings settings) {
+  for (nn::DetectorBackbone& backbone : settings.training.backbones.files)
+    backbone.path = find_backbone(backbone.path);
+  return settings;
 }
 
 /// Makes the backbones of a run encoders of its model, before anything is read of the scenes.
@@ -240,7 +247,7 @@ void require_landslides(const BlockSamples& training) {
 }  // namespace
 
 void train_run(const TrainOptions& options, Events& events, std::stop_token stop) {
-  const RunSettings settings = read_run_settings(options.run_file, options.settings);
+  const RunSettings settings = with_backbones_found(read_run_settings(options.run_file, options.settings));
   RunFolder::require_free(options.run_folder, options.resume, options.overwrite);
 
   nn::ModelCard card = described(settings);
