@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kHighestRank = 16;
 constexpr std::size_t kLongestName = 4096;
+constexpr std::size_t kMostKeys = 200'000;  // tensors, or entries of the metadata
 
 /// One walk over the JSON text, nothing kept but the tensors: a header of 100 MB costs no more than its
 /// tensors, and one that is wrong is refused at the first wrong value. Its member names are those of the
@@ -120,6 +121,8 @@ bool HeaderWalk::key(string_t& name) {
                      : name == "__metadata__"  ? std::exchange(metadata_, true)
                                                : header_.tensors.contains(name);
   if (again) refuse("key " + printable(name) + " occurs twice");
+  if (header_.tensors.size() + header_.metadata.size() >= kMostKeys)
+    refuse("more than 200000 tensors and entries of metadata", Defect::limit_exceeded);
   return true;
 }
 
