@@ -5,7 +5,9 @@
 #include <atomic>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
+#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "pipelines/ablation_summary.h"
 #include "pipelines/error.h"
 #include "pipelines/pretrain.h"
+#include "pipelines/pretrain_settings.h"
 #include "pipelines/report_file.h"
 #include "pipelines/run_settings.h"
 #include "pipelines/train.h"
@@ -103,11 +106,27 @@ class Ablation {
                        [&](const AblationJob& job) { return fs::exists(log_path(job)); });
   }
 
+  // What is there must be what the plan says: a finished backbone is not pretrained again.
+  void require_same_backbone(const AblationBackbone& backbone, const std::string& run_folder) const {
+    const std::string path = run_folder + "/config.resolved.yaml";
+    std::ifstream in(path);
+    std::stringstream made;
+    made << in.rdbuf();
+    if (made.str() == to_yaml(read_pretrain_settings(backbone.run, backbone.set, backbone.method))) return;
+    throw Error(Fault::usage,
+                fmt::format("{} was pretrained with other settings than {} now says: remove it, or "
+                            "give another folder with -o.",
+                            run_folder, options_.plan));
+  }
+
   void pretrain_backbones() {
     if (all_logs_are_there()) return;
     for (const AblationBackbone& backbone : plan_.pretrain) {
       const std::string run_folder = options_.folder + "/backbones/" + backbone.name;
-      if (fs::exists(run_folder + "/summary.json")) continue;
+      if (fs::exists(run_folder + "/summary.json")) {
+        require_same_backbone(backbone, run_folder);
+        continue;
+      }
       events_.stage("pretraining " + backbone.name);
       pretrain_run({backbone.method, backbone.run, backbone.set, run_folder, true, false}, events_, stop_);
       fs::remove_all(run_folder + "/checkpoints");

@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "geo/terrain.h"
 #include "nn/segmenter.h"
 #include "pipelines/calibrate.h"
+#include "pipelines/described_model.h"
 #include "pipelines/error.h"
 #include "pipelines/input_hashes_gdal.h"
 #include "pipelines/model_store.h"
@@ -22,64 +22,16 @@
 #include "pipelines/run_folder.h"
 #include "pipelines/run_settings.h"
 #include "pipelines/tensorboard_events.h"
-#include "pipelines/terrain_units.h"
 #include "pipelines/training_report.h"
 #include "pipelines/training_scenes.h"
-#include "pipelines/version.h"
 
 namespace scarp::pipelines {
 namespace {
-
-/// The card as far as the run file tells it: without statistics and pixel sizes.
-nn::ModelCard described(const RunSettings& settings) {
-  nn::ModelCard card;
-  card.name = settings.name;
-  card.description = settings.description;
-  card.licence = settings.licence;
-  card.scarp_version = version();
-  card.network = settings.network;
-  for (const std::string& band : settings.bands) card.optical.push_back({band, "digital number", 0, 1});
-  for (const std::string& name : settings.terrain) {
-    card.terrain.push_back(
-        {name, unit_of_terrain(geo::parse_terrain_channel(name), settings.terrain_unit), 0, 1});
-  }
-  card.optical_window_px = settings.bands_window;
-  card.terrain_unit = settings.terrain_unit;
-  card.classes = settings.classes;
-  card.tile_px = settings.tile_px;
-  card.overlap_px = settings.overlap_px;
-  return card;
-}
 
 RunSettings with_backbones_found(RunSettings settings) {
   for (nn::DetectorBackbone& backbone : settings.training.backbones.files)
     backbone.path = find_backbone(backbone.path);
   return settings;
-}
-
-/// Makes the backbones of a run encoders of its model, before anything is read of the scenes.
-nn::AdoptedStatistics adopt_backbones(nn::ModelCard& card, const RunSettings& settings) {
-  nn::AdoptedStatistics all;
-  for (const nn::DetectorBackbone& backbone : settings.training.backbones.files) {
-    const nn::AdoptedStatistics one = nn::adopt_backbone(card, backbone);
-    all.optical = all.optical || one.optical;
-    all.terrain = all.terrain || one.terrain;
-  }
-  return all;
-}
-
-void measure(nn::ModelCard& card,
-             const nn::AdoptedStatistics& adopted,
-             const RunSettings& settings,
-             std::vector<TrainingScene>& scenes) {
-  const auto [smallest, largest] = std::minmax_element(
-      scenes.begin(), scenes.end(), [](const auto& a, const auto& b) { return a.gsd_m < b.gsd_m; });
-  card.gsd_min_m = settings.gsd_min_m > 0 ? settings.gsd_min_m : smallest->gsd_m;
-  card.gsd_max_m = settings.gsd_max_m > 0 ? settings.gsd_max_m : largest->gsd_m;
-  auto optical = card.optical, terrain = card.terrain;
-  measure_channels(scenes, optical, terrain);
-  if (!adopted.optical) card.optical = optical;
-  if (!adopted.terrain) card.terrain = terrain;
 }
 
 /// Follows a training: shows it, logs it, keeps what the report needs.
@@ -250,11 +202,11 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
   const RunSettings settings = with_backbones_found(read_run_settings(options.run_file, options.settings));
   RunFolder::require_free(options.run_folder, options.resume, options.overwrite);
 
-  nn::ModelCard card = described(settings);
+  nn::ModelCard card = described_model(settings);
   const nn::AdoptedStatistics adopted = adopt_backbones(card, settings);
   events.stage("reading scenes");
   std::vector<TrainingScene> scenes = open_training_scenes(settings);
-  measure(card, adopted, settings, scenes);
+  measure_model(card, adopted, settings, scenes);
   keep_labelled_share(scenes, settings);
   BlockSamples training(scenes, settings, BlockSamples::Purpose::training);
   BlockSamples validation(scenes, settings, BlockSamples::Purpose::validation);
