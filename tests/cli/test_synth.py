@@ -27,6 +27,13 @@ def test_size_pixel_crs_and_origin_are_obeyed(tmp_path):
     assert dem.GetSpatialRef().GetAuthorityCode(None) == "32718"
 
 
+def test_six_bands_have_names(tmp_path):
+    scarp("synth", "-o", tmp_path / "s", "--seed", 1, "--size", 128, "--bands", 6, "-q")
+    image = gdal.Open(str(tmp_path / "s" / "hrsi.tif"))
+    names = [image.GetRasterBand(band + 1).GetDescription() for band in range(image.RasterCount)]
+    assert names == ["red", "green", "blue", "nir", "swir1", "swir2"]
+
+
 def test_the_same_seed_gives_the_same_pixels_and_another_seed_others(tmp_path):
     def pixels(name, seed):
         scarp("synth", "-o", tmp_path / name, "--seed", seed, "--size", 128, "-q")
@@ -50,6 +57,7 @@ def test_an_existing_scene_needs_overwrite(tmp_path):
     (["--size", 64], ["128"]),
     (["--size", 256, "--rows", 300], ["--size", "--rows"]),
     (["--pixel-size", 0], ["--pixel-size", "'0'"]),
+    (["--bands", 4], ["--bands", "4"]),
     (["--seed", "x"], ["--seed", "x"]),
 ])
 def test_wrong_values_are_named(tmp_path, options, words):

@@ -272,6 +272,7 @@ TEST(SyntheticScene, RefusesOptionsItCannotMeet) {
     expect_datasets_fault(Fault::bad_argument, part, [&] { make_synthetic_scene(options); });
   };
   refused("rows is 127; choose 128 to 8192", [](auto& o) { o.rows = 127; });
+  refused("bands is 4; give 3 or 6", [](auto& o) { o.bands = 4; });
   refused("cols is 9000", [](auto& o) { o.cols = 9000; });
   refused("pixel_size_m is 0.5", [](auto& o) { o.pixel_size_m = 0.5; });
   refused("pixel_size_m", [](auto& o) { o.pixel_size_m = std::nan(""); });

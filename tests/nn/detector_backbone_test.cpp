@@ -9,9 +9,11 @@
 #include <torch/torch.h>
 
 #include "nn/error.h"
+#include "nn/pretraining/backbone_network.h"
 #include "nn/pretraining/backbone_weights.h"
 #include "nn/segmenter.h"
 #include "nn/training/parameter_groups.h"
+#include "tests/support/golden_files.h"
 #include "tests/support/golden_tensors.h"
 #include "tests/support/test_files.h"
 #include "tests/support/toy_backbone_file.h"
@@ -93,6 +95,48 @@ TEST_F(DetectorBackboneTest, AGroupedOneGivesEachEncoderItsGroup) {
     EXPECT_TRUE(
         test::same_bits(set[trunk + "0.proj.bias"], tensors_.at("patch_embed." + first + ".proj.bias")));
     EXPECT_EQ(set.contains(trunk + "1.proj.bias"), role == BackboneRole::joint);
+  }
+}
+
+TEST_F(DetectorBackboneTest, APlainOneOfImageAndTerrainIsAJointEncoder) {
+  auto [card, options] = task(BackboneRole::joint, toy_vit_card(true, true));
+  EXPECT_EQ(card.optical[0].mean, 90);
+  EXPECT_EQ(card.terrain[0].mean, 1);
+  DualBranchNetwork network = make_network(card);
+  load_backbone_weights(*network, card, options.backbones);
+  const auto set = network->named_parameters()["joint.trunk.patch_embed.proj.weight"];
+  const auto given = tensors_.at("patch_embed.proj.weight");  // red, north, elevation, east
+  EXPECT_TRUE(test::same_bits(set.select(1, 0).contiguous(), given.select(1, 0).contiguous()));
+  EXPECT_TRUE(test::same_bits(set.select(1, 3).contiguous(), given.select(1, 1).contiguous()));
+}
+
+// Files of other programs: red, green and blue in another order, the last norm under either of its names.
+TEST_F(DetectorBackboneTest, FilesOfOthersSeeWhatTheySeeElsewhere) {
+  const torch::NoGradGuard no_grad;
+  for (const char* name : {"timm/vit_token0.safetensors", "timm/vit_avg10.safetensors",
+                           "hf/vitmae_in_memory_names.safetensors", "hf/vitmsn_native.safetensors"}) {
+    SCARP_GOLDEN(path, name);
+    ModelCard card = toy_card();
+    card.optical = {
+        {"blue", "digital number", 0, 1}, {"red", "digital number", 0, 1}, {"green", "digital number", 0, 1}};
+    BackboneOptions options;
+    options.files = {{BackboneRole::optical, path}};
+    EXPECT_TRUE(adopt_backbone(card, options.files[0]).optical) << name;
+    EXPECT_EQ(card.optical[1].mean, 123.675) << name;
+    DualBranchNetwork network = make_network(card);
+    load_backbone_weights(*network, card, options);
+    network->eval();
+    const EncoderFile file = read_encoder(path);
+    auto encoder = make_encoder(file);
+    const auto x = torch::randn({1, 4, 32, 64});
+    const auto swapped = x.index_select(1, torch::tensor({1, 2, 0}));
+    const std::string norm = file.pools_mean ? "fc_norm." : "norm.";
+    const auto tokens =
+        torch::layer_norm(encoder->run_blocks(encoder->embed(swapped)), {file.card.width},
+                          file.weights.at(norm + "weight"), file.weights.at(norm + "bias"), 1e-6);
+    const auto map = pyramids_of(*network).at("optical")->last_map(x);
+    const auto like = tokens.narrow(1, 1, 8 * 16).transpose(1, 2).reshape(map.sizes());
+    EXPECT_LT(test::largest_difference(map, like), 1e-5) << name;
   }
 }
 
