@@ -156,10 +156,13 @@ bool HeaderWalk::end_object() {
 void HeaderWalk::finish_entry() {
   if (!has_[0] || !has_[1] || !has_[2]) refuse("dtype, shape and data_offsets must all be there");
   std::uint64_t bytes = static_cast<std::uint64_t>(safetensors_item_bytes(tensor_.dtype));
+  bool empty = false;
   for (const auto size : tensor_.shape) {
-    if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes))
+    empty = empty || size == 0;
+    if (__builtin_mul_overflow(bytes, std::max<std::uint64_t>(1, static_cast<std::uint64_t>(size)), &bytes))
       refuse("its shape has more bytes than 64 bits can count", Defect::size_mismatch);
   }
+  if (empty) bytes = 0;
   const auto range = std::to_string(tensor_.begin) + " to " + std::to_string(tensor_.end);
   if (tensor_.end < tensor_.begin) refuse("its data go from byte " + range, Defect::out_of_bounds);
   if (tensor_.end - tensor_.begin != bytes)

@@ -89,7 +89,8 @@ def test_info_counts_values_that_are_not_finite(tmp_path):
 
 def test_storages_that_tensors_share_by_turns_are_read_piece_by_piece(tmp_path):
     data = {key: struct.pack("<6f", *range(first, first + 6)) for key, first in (("a", 0), ("b", 10))}
-    tensors = [tensor("t0", "a", 6, 1, 2, 1), tensor("t1", "b", 6, 0, 3, 2), tensor("t2", "a", 6, 5, 1, 9), tensor("t3", "b", 6, 2, 2, 0)]
+    tensors = [tensor("norm.weight", "a", 6, 1, 2, 1), tensor("norm.bias", "b", 6, 0, 3, 2),
+               tensor("blocks.0.norm1.weight", "a", 6, 5, 1, 9), tensor("blocks.0.norm1.bias", "b", 6, 2, 2, 0)]
     for packed in ((), ("data/a", "data/b")):
         file = torch_zip(tmp_path / "a.pt", tensors, data, packed)
         scarp("model", "convert", file, tmp_path / "b.safetensors", "--not-strict", "--overwrite")
@@ -97,7 +98,7 @@ def test_storages_that_tensors_share_by_turns_are_read_piece_by_piece(tmp_path):
         begin = 8 + struct.unpack("<Q", bytes_[:8])[0]
         values = {name: struct.unpack(f"<{entry['shape'][0]}f", bytes_[begin + entry["data_offsets"][0]:begin + entry["data_offsets"][1]])
                   for name, entry in held.items() if name != "__metadata__"}
-        assert values == {"t0": (1, 2), "t1": (10, 12, 14), "t2": (5,), "t3": (12, 12)}
+        assert values == {"norm.weight": (1, 2), "norm.bias": (10, 12, 14), "blocks.0.norm1.weight": (5,), "blocks.0.norm1.bias": (12, 12)}
 
 
 @pytest.mark.parametrize("packed", [True, False])

@@ -100,6 +100,13 @@ TEST(PickleMachine, NamesWhatItDoesNotRun) {
               testing::HasSubstr("unsupported: \"torch.QInt8Storage\""));
 }
 
+TEST(PickleMachine, TakesADictWithADefaultForADict) {
+  const std::string made = "ccollections\ndefaultdict\n(cbuiltins\nlist\ntR";
+  EXPECT_EQ(refusal_of(made + text("w") + tensor(1, 0, {}, {}) + "s."), "read");
+  EXPECT_THAT(refusal_of("cbuiltins\nlist\n)R."),
+              testing::HasSubstr("\"list\" is called, and is no function"));
+}
+
 TEST(PickleMachine, SaysWhatIsWrongAndWhere) {
   for (const auto& [bytes, reason] :
        {std::pair{"R."s, "malformed pickle: a value is taken from an empty stack (pickle, before byte 1)"},
