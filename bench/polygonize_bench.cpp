@@ -39,7 +39,7 @@ Counts trace(const std::string& path, bool eight, int workers) {
   options.rules.nodata = raster.nodata();
   options.workers = workers;
   Counts counts;
-  if (workers != 1) options.band_rows = scarp::vector::rows_of_blocks(raster);
+  options.band_rows = scarp::vector::rows_of_blocks(raster);
   const scarp::geo::Grid grid = raster.grid();
   scarp::vector::ClassRasterPool pool(std::move(raster), options.band_rows > 0 ? workers : 1);
   scarp::vector::trace_classes<std::uint8_t>(

@@ -3,7 +3,8 @@
 //   ssl_step_bench WORK WIDTH DEPTH HEADS PATCH SIDE CHANNELS DECODER_WIDTH DECODER_DEPTH BATCH THREADS BF16
 //   STEPS
 // WORK is mae, hpm, msn70 (target and anchors at 70 %), msn0 (the same with nothing masked), encoder75,
-// encoder0 (forward and backward of the encoder alone, 75 % or nothing masked). Prints one JSON object:
+// encoder0 (forward and backward of the encoder alone, 75 % or nothing masked), masks (the masks of one step
+// of hpm, built from scores). Prints one JSON object:
 // processor seconds and seconds of the fastest step. ssl_twin.py runs it in turns with the same work in eager
 // PyTorch.
 #include <chrono>
@@ -160,7 +161,18 @@ Step encoder_step(const Sizes& sizes, double ratio) {
   };
 }
 
+Step mask_step(const Sizes& sizes) {
+  const std::int64_t patches = sizes.encoder().grid.patches(), kept = kept_patches(patches, 0.75);
+  return [=, scores = torch::randn({sizes.batch, patches})] {
+    const torch::NoGradGuard no_grad;
+    const auto hard = hardest(scores, hard_patches(patches - kept, 99, 200));
+    const auto masking = hard_masking(torch::rand({sizes.batch, patches}), hard, kept);
+    if (masking.hidden().size(1) != patches - kept) std::abort();
+  };
+}
+
 Step step_of(const Sizes& sizes) {
+  if (sizes.work == "masks") return mask_step(sizes);
   if (sizes.work == "mae") return mae_step(sizes);
   if (sizes.work == "hpm") return hpm_step(sizes);
   if (sizes.work == "msn70") return msn_step(sizes, 0.7);

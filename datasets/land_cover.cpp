@@ -11,19 +11,24 @@
 namespace scarp::datasets {
 namespace {
 
-using Colour = std::array<float, 3>;
+using Colour = std::array<float, kMostBands>;  // red, green, blue, near infrared, shortwave infrared 1, 2
 
-constexpr Colour kForest = {50, 66, 44};
-constexpr Colour kOpenWood = {78, 90, 60};
-constexpr Colour kMeadow = {108, 118, 76};
-constexpr Colour kDryMeadow = {140, 130, 94};
-constexpr Colour kSoil = {158, 136, 108};
-constexpr Colour kRock = {138, 132, 124};
-constexpr Colour kGravel = {168, 163, 152};
-constexpr Colour kWater = {66, 82, 80};
+constexpr Colour kHaze = {1, 1, 1.4F, 0.4F, 0.1F, 0.1F};  // the air scatters short waves
+constexpr std::size_t kVisible = 3;
+constexpr Colour kForest = {50, 66, 44, 130, 60, 34};
+constexpr Colour kOpenWood = {78, 90, 60, 138, 84, 52};
+constexpr Colour kMeadow = {108, 118, 76, 170, 118, 78};
+constexpr Colour kDryMeadow = {140, 130, 94, 158, 160, 124};
+constexpr Colour kSoil = {158, 136, 108, 176, 196, 170};
+constexpr Colour kRock = {138, 132, 124, 146, 154, 148};
+constexpr Colour kGravel = {168, 163, 152, 176, 182, 176};
+constexpr Colour kWater = {66, 82, 80, 30, 14, 10};
 
 Colour blend(const Colour& a, const Colour& b, float share) {
-  return {std::lerp(a[0], b[0], share), std::lerp(a[1], b[1], share), std::lerp(a[2], b[2], share)};
+  Colour blended;
+  for (std::size_t band = 0; band < blended.size(); ++band)
+    blended[band] = std::lerp(a[band], b[band], share);
+  return blended;
 }
 
 /// Noise at every fourth pixel, linear between: for what changes slowly.
@@ -78,22 +83,23 @@ class Painter {
     Random random(part_seed(seed, 4));
     dryness_ = static_cast<float>(random.uniform(-0.25, 0.35));
     haze_ = static_cast<float>(random.uniform(4, 16));
-    for (float& gain : gain_) gain = static_cast<float>(random.uniform(0.94, 1.06));
+    for (std::size_t b = 0; b < kVisible; ++b) gain_[b] = static_cast<float>(random.uniform(0.94, 1.06));
     tree_line_ = static_cast<float>(random.uniform(62, 105));
+    for (std::size_t b = kVisible; b < gain_.size(); ++b)
+      gain_[b] = static_cast<float>(random.uniform(0.94, 1.06));
   }
 
-  std::vector<std::uint8_t> paint() const {
+  std::vector<std::uint8_t> paint(std::size_t bands) const {
     const std::size_t plane = static_cast<std::size_t>(rows_) * cols_;
-    std::vector<std::uint8_t> picture(3 * plane);
+    std::vector<std::uint8_t> picture(bands * plane);
     for (int row = 0; row < rows_; ++row) {
       for (int col = 0; col < cols_; ++col) {
         const Colour colour = cover(row, col);
         const float light = sunlight(row, col);
         const std::size_t i = ground_.heights.index(row, col);
         std::uint64_t dice = mixed(seed_ ^ (i << 8));
-        for (std::size_t band = 0; band < 3; ++band, dice = mixed(dice)) {
-          const float value =
-              haze_ * (band == 2 ? 1.4F : 1.0F) + gain_[band] * colour[band] * light + 2.2F * bell(dice);
+        for (std::size_t band = 0; band < bands; ++band, dice = mixed(dice)) {
+          const float value = haze_ * kHaze[band] + gain_[band] * colour[band] * light + 2.2F * bell(dice);
           picture[band * plane + i] = static_cast<std::uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F));
         }
       }
@@ -180,13 +186,13 @@ class Painter {
   HeightField broad_;
   SlowNoise wetness_, kinds_, woods_;
   float dryness_ = 0, haze_ = 0, tree_line_ = 0;
-  Colour gain_ = {1, 1, 1};
+  Colour gain_ = {};
 };
 
 }  // namespace
 
-std::vector<std::uint8_t> paint_ground(const GroundView& ground, std::uint64_t seed) {
-  return Painter(ground, seed).paint();
+std::vector<std::uint8_t> paint_ground(const GroundView& ground, std::uint64_t seed, int bands) {
+  return Painter(ground, seed).paint(static_cast<std::size_t>(bands));
 }
 
 }  // namespace scarp::datasets

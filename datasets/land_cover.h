@@ -16,9 +16,13 @@ struct GroundView {
   const HeightField& moisture;  ///< -1..1: towards greener or drier plants
 };
 
-/// An 8-bit picture in red, green and blue as from above: forest, meadow, fields, scree, rock and water by
+inline constexpr int kMostBands = 6;
+
+/// An 8-bit picture in red, green and blue, or in these, near infrared and two shortwave infrared bands
+/// (about 0.86, 1.6 and 2.2 micrometres), as from above: forest, meadow, fields, scree, rock and water by
 /// height, slope, aspect and moisture; lit by the sun at azimuth 155, altitude 48 degrees; with sensor noise.
-/// [3, rows, cols]
-std::vector<std::uint8_t> paint_ground(const GroundView& ground, std::uint64_t seed);
+/// @param bands  3 or 6; the first three are the same
+/// @return [bands, rows, cols]
+std::vector<std::uint8_t> paint_ground(const GroundView& ground, std::uint64_t seed, int bands = 3);
 
 }  // namespace scarp::datasets

@@ -31,22 +31,75 @@ std::vector<std::string> layers_or_none(const std::string& file) {
   }
 }
 
-/// The pixels of the grid that the layer's bounding box touches.
-geo::Window covered(const geo::FeatureLayer& layer, const geo::Grid& grid) {
+struct Box {
+  double min_x, min_y, max_x, max_y;
+  bool empty() const { return min_x > max_x; }
+};
+
+Box box_of(const geo::FeatureLayer& layer) {
   constexpr double kFar = std::numeric_limits<double>::max();
-  double min_x = kFar, min_y = kFar, max_x = -kFar, max_y = -kFar;
+  Box box = {kFar, kFar, -kFar, -kFar};
   for (const geo::Feature& feature : layer.features) {
     for (const geo::Polygon& polygon : feature.parts) {
       for (const geo::MapPoint& point : polygon.outer) {
-        min_x = std::min(min_x, point.x);
-        max_x = std::max(max_x, point.x);
-        min_y = std::min(min_y, point.y);
-        max_y = std::max(max_y, point.y);
+        box.min_x = std::min(box.min_x, point.x);
+        box.max_x = std::max(box.max_x, point.x);
+        box.min_y = std::min(box.min_y, point.y);
+        box.max_y = std::max(box.max_y, point.y);
       }
     }
   }
-  if (min_x > max_x) return {};
-  return geo::intersection(geo::window_of_box(grid, min_x, min_y, max_x, max_y), grid.window());
+  return box;
+}
+
+/// The pixels of the grid that the layer's bounding box touches.
+geo::Window covered(const geo::FeatureLayer& layer, const geo::Grid& grid) {
+  const Box box = box_of(layer);
+  if (box.empty()) return {};
+  return geo::intersection(geo::window_of_box(grid, box.min_x, box.min_y, box.max_x, box.max_y),
+                           grid.window());
+}
+
+double area_of(const geo::Ring& ring) {
+  double twice = 0;
+  for (std::size_t i = 1; i < ring.size(); ++i)
+    twice += (ring[i - 1].x - ring[0].x) * (ring[i].y - ring[0].y) -
+             (ring[i].x - ring[0].x) * (ring[i - 1].y - ring[0].y);
+  return std::abs(twice) / 2;
+}
+
+double area_of(const geo::Feature& feature) {
+  double area = 0;
+  for (const geo::Polygon& polygon : feature.parts) {
+    area += area_of(polygon.outer);
+    for (const geo::Ring& hole : polygon.holes) area -= area_of(hole);
+  }
+  return area;
+}
+
+/// Landslides of fewer pixels become unknown ground; larger ones that lie over them stay.
+void ignore_small(geo::FeatureLayer& landslides, int smallest_px, const geo::Grid& grid) {
+  const auto& g = grid.geotransform;
+  const double smallest = smallest_px * std::abs(g[1] * g[5] - g[2] * g[4]);
+  for (geo::Feature& feature : landslides.features) {
+    if (area_of(feature) < smallest) feature.class_id = kUnknown;
+  }
+  std::stable_partition(landslides.features.begin(), landslides.features.end(),
+                        [](const geo::Feature& feature) { return feature.class_id == kUnknown; });
+}
+
+geo::FeatureLayer box_around(const geo::FeatureLayer& landslides) {
+  const Box box = box_of(landslides);
+  return {kAreaLayer,
+          landslides.crs,
+          {{{{{{box.min_x, box.min_y},
+               {box.max_x, box.min_y},
+               {box.max_x, box.max_y},
+               {box.min_x, box.max_y},
+               {box.min_x, box.min_y}},
+              {}}},
+            1,
+            {}}}};
 }
 
 void require_overlap(const geo::FeatureLayer& layer,
@@ -101,6 +154,14 @@ void read_area(const ScenePaths& paths,
                const std::vector<std::string>& layers,
                const geo::Grid& grid,
                SceneLabels& labels) {
+  if (paths.labelled_area == "box") {
+    if (!labels.raster.empty())
+      throw Error(Fault::bad_argument, "scene \"" + paths.name +
+                                           "\": labelled_area: box is for polygons; the " + "label raster " +
+                                           paths.labels + " says itself what is unknown");
+    labels.labelled_area = box_around(labels.landslides);
+    return;
+  }
   geo::LayerPath path = geo::parse_layer_path(paths.labelled_area);
   if (paths.labelled_area.empty()) {
     if (!contains(layers, kAreaLayer)) {
@@ -182,6 +243,7 @@ SceneLabels read_labels(const ScenePaths& paths, const geo::Grid& grid) {
     labels.raster = paths.labels;
   } else {
     labels.landslides = read_polygons(paths, path, layers, grid);
+    if (paths.smallest_px > 0) ignore_small(labels.landslides, paths.smallest_px, grid);
   }
   // A label raster says itself what is unknown.
   labels.everywhere = paths.labelled_area == "all" || (!labels.raster.empty() && paths.labelled_area.empty());

@@ -17,12 +17,14 @@ struct ScenePaths {
   std::string dem;
   std::string labels;         ///< polygons, or a label raster (0 background, class ids, 255 unknown)
   std::string labelled_area;  ///< polygons within which labels are complete; "" = layer labelled_area of the
-                              ///< labels' file; "all"
+                              ///< labels' file; "all"; "box" = the bounding box of the landslides
+  int smallest_px = 0;        ///< landslides of fewer pixels are unknown ground
 };
 
 /// Labels of a scene: outside the labelled area nothing is known, so nothing there is background.
 struct SceneLabels {
-  geo::FeatureLayer landslides;     ///< in the scene's CRS; empty for label rasters
+  geo::FeatureLayer landslides;     ///< in the scene's CRS, ignored ones with class id 255; empty for label
+                                    ///< rasters
   geo::FeatureLayer labelled_area;  ///< in the scene's CRS; empty means all when `everywhere`
   bool everywhere = false;          ///< the whole scene is labelled, said by the user
   std::string raster;               ///< path of a label raster, if labels are one

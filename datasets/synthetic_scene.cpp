@@ -92,6 +92,7 @@ void SyntheticOptions::check() const {
   require_range("rows", rows, 128, 8192);
   require_range("cols", cols, 128, 8192);
   require_range("pixel_size_m", pixel_size_m, 1.0, 1000.0);
+  if (bands != 3 && bands != kMostBands) refuse("bands", std::to_string(bands), "give 3 or 6");
   const std::int64_t pixels = static_cast<std::int64_t>(rows) * cols;
   require_range<std::int64_t>("landslides", landslides, 0, pixels / kLeastPixelsALandslide);
   if (!std::isfinite(easting) || !std::isfinite(northing)) {
@@ -127,7 +128,8 @@ SyntheticScene make_synthetic_scene(const SyntheticOptions& options) {
     add_walls(slide, scene.grid, scene.walls);
   }
   scene.decoys = decoys.placed;
-  scene.optical = paint_ground({land, heights, decoys.bareness, moisture}, part_seed(options.seed, 3));
+  scene.optical =
+      paint_ground({land, heights, decoys.bareness, moisture}, part_seed(options.seed, 3), options.bands);
   scene.elevation = std::move(heights.values);
   for (float& z : scene.elevation) z = (z + kSeaToLowestPx) * static_cast<float>(options.pixel_size_m);
   return scene;

@@ -18,6 +18,7 @@ struct SyntheticOptions {
   std::string crs = "EPSG:32632";  ///< any projected CRS
   double easting = 600000;         ///< map x and y of the upper left corner, in units of the CRS
   double northing = 5200000;
+  int bands = 3;       ///< of the image: 3, or 6 with near infrared and two shortwave infrared ones
   int landslides = 0;  ///< 0: as many as the ground carries, about one in 30 000 pixels
   void check() const;  ///< @throws Error (bad_argument)
 };
@@ -25,7 +26,7 @@ struct SyntheticOptions {
 /// A landscape with known landslides.
 struct SyntheticScene {
   geo::Grid grid;
-  std::vector<std::uint8_t> optical;  ///< [3, rows, cols] red, green, blue
+  std::vector<std::uint8_t> optical;  ///< [bands, rows, cols] red, green, blue; nir, swir1, swir2
   std::vector<float> elevation;       ///< [rows, cols] metres
   geo::FeatureLayer landslides;       ///< exact outlines; class_id 1
   geo::FeatureLayer labelled_area;    ///< one polygon: the whole scene

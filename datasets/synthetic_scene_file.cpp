@@ -35,6 +35,8 @@ void write_synthetic_scene(const SyntheticScene& scene, const std::string& folde
     geo::require_writable(path(name), overwrite);
   geo::RasterWriterOptions optical;
   optical.band_names = {"red", "green", "blue"};
+  if (scene.optical.size() > 3 * scene.elevation.size())
+    optical.band_names.insert(optical.band_names.end(), {"nir", "swir1", "swir2"});
   optical.overwrite = overwrite;
   write_raster(path("hrsi.tif"), scene.grid, optical, scene.optical);
   geo::RasterWriterOptions dem;

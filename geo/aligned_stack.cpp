@@ -70,8 +70,9 @@ Extent extent_in(const Grid& grid, const Crs& crs) {
   std::vector<double> x;
   std::vector<double> y;
   for (int i = 0; i < kPoints * kPoints; ++i) {
-    const double row = static_cast<double>(grid.rows) * (i / kPoints) / (kPoints - 1.0);
-    const double col = static_cast<double>(grid.cols) * (i % kPoints) / (kPoints - 1.0);
+    const int down = i / kPoints, across = i % kPoints;
+    const double row = static_cast<double>(grid.rows) * down / (kPoints - 1.0);
+    const double col = static_cast<double>(grid.cols) * across / (kPoints - 1.0);
     const MapPoint point = grid.map_from_pixel({row, col});
     x.push_back(point.x);
     y.push_back(point.y);

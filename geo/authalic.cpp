@@ -39,8 +39,8 @@ AuthalicFrame AuthalicPlane::frame_at(double latitude) const {
 // geodesic is shorter than the chord by bend² / (24 length³).
 GeodesicEdge short_edge(const AuthalicFrame& frame, double du, double dv, double v_middle) {
   const double v = v_middle;
-  const double r = 1 + v * (frame.r1 + v * (frame.r2 / 2 + v * frame.r3 / 6));
-  const double slope = frame.r1 + v * (frame.r2 + v * frame.r3 / 2);
+  const double r = 1 + v * (frame.r1 + v * (frame.r2 * (1.0 / 2) + v * frame.r3 * (1.0 / 6)));
+  const double slope = frame.r1 + v * (frame.r2 + v * frame.r3 * (1.0 / 2));
   const double curvature = frame.r2 + v * frame.r3;
   const double east2 = du * du;
   const double per_r = 1 / r;
@@ -49,9 +49,10 @@ GeodesicEdge short_edge(const AuthalicFrame& frame, double du, double dv, double
   if (square == 0) return {};
   const double chord = std::sqrt(square);
   const double bend = slope * r * du * (0.5 * east2 + 1.5 * north2);
-  // Of a side of pixels, the chord is the geodesic to 1e-14 of its length.
-  constexpr double kStraight = 1e-13;
-  if (square * (slope * slope + std::abs(curvature)) < kStraight) return {chord, v * du - bend / 12};
+  const double area = v * du - bend * (1.0 / 12);
+  // Of a side of pixels, up to some 30 m, the chord is the geodesic to 1e-11 of its length.
+  constexpr double kStraight = 1e-10;
+  if (square * (slope * slope + std::abs(curvature)) < kStraight) return {chord, area};
   // The metric along the chord: `square` and its first and second derivative over the way from end to end.
   const double first = dv * slope * (east2 - north2);
   const double second = dv * dv * (curvature * (east2 - north2) + 2 * slope * slope * north2 * per_r);
@@ -59,7 +60,7 @@ GeodesicEdge short_edge(const AuthalicFrame& frame, double du, double dv, double
   const double ratio = first * per_square;
   const double longer = (second * per_square / 2 - ratio * ratio / 4) / 24;
   const double shorter = bend * bend * per_square * per_square / 24;
-  return {chord * (1 + longer - shorter), v * du - bend / 12};
+  return {chord * (1 + longer - shorter), area};
 }
 
 }  // namespace scarp::geo

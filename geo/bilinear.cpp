@@ -47,7 +47,7 @@ inline float sample(const float* origin,
   const float c = cols.clamped(col);
   const auto ir = static_cast<std::int32_t>(r);
   const auto ic = static_cast<std::int32_t>(c);
-  const float* at = origin + ir * stride + ic;
+  const float* at = origin + static_cast<std::ptrdiff_t>(ir) * stride + ic;
   const float u = c - static_cast<float>(ic);
   const float value =
       between(between(at[0], at[1], u), between(at[stride], at[stride + 1], u), r - static_cast<float>(ir));

@@ -2,6 +2,8 @@
 #include "geo/raster_source_gdal.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include <cpl_vsi.h>
 #include <gdal_priv.h>
 
+#include "geo/block_rows_gdal.h"
 #include "geo/error.h"
 #include "geo/gdal_messages.h"
 #include "geo/raster_checks.h"
@@ -123,6 +126,7 @@ class GdalSource final : public RasterSource {
       bands_.push_back(band_info(band, path_));
     }
     if (bands_.empty()) throw Error(Fault::unreadable, path_ + " holds an alpha band and no other");
+    if (BlockRows::suits(path_, *dataset_)) blocks_.emplace(*dataset_->GetRasterBand(1));
   }
 
   const Grid& grid() const override { return grid_; }
@@ -154,12 +158,30 @@ class GdalSource final : public RasterSource {
     file_bands_.clear();
     for (const int band : bands) file_bands_.push_back(numbers_[static_cast<std::size_t>(band)]);
     const GdalMessages messages;
+    if (blocks_ && window.cols == grid_.cols && bands.size() == 1) {
+      if (!read_rows(window, values)) refuse_block(window, messages);
+      return;
+    }
     const CPLErr status =
         dataset_->RasterIO(GF_Read, static_cast<int>(window.col), static_cast<int>(window.row),
                            static_cast<int>(window.cols), static_cast<int>(window.rows), values.data(),
                            static_cast<int>(window.cols), static_cast<int>(window.rows), GDT_Float32,
                            static_cast<int>(bands.size()), file_bands_.data(), 0, 0, 0, nullptr);
     if (status != CE_None) refuse_block(window, messages);
+  }
+
+  /// Whole rows of the only band.
+  bool read_rows(const Window& window, std::span<float> values) {
+    const GDALDataType type = dataset_->GetRasterBand(1)->GetRasterDataType();
+    if (type == GDT_Float32) {
+      return blocks_->read(window.row, window.rows, reinterpret_cast<std::byte*>(values.data()));
+    }
+    const int bytes = GDALGetDataTypeSizeBytes(type);
+    stored_.resize(values.size() * static_cast<std::size_t>(bytes));
+    if (!blocks_->read(window.row, window.rows, stored_.data())) return false;
+    GDALCopyWords64(stored_.data(), type, bytes, values.data(), GDT_Float32, sizeof(float),
+                    static_cast<GPtrDiff_t>(values.size()));
+    return true;
   }
 
   [[noreturn]] void refuse_block(const Window& window, const GdalMessages& messages) const {
@@ -215,6 +237,8 @@ class GdalSource final : public RasterSource {
   std::vector<BandInfo> bands_;
   std::vector<int> numbers_;  ///< GDAL's number of each band
   std::vector<int> alpha_;
+  std::optional<BlockRows> blocks_;  ///< empty where GDAL reads whole rows as well
+  std::vector<std::byte> stored_;
   std::vector<int> file_bands_;
   std::vector<std::uint8_t> mask_;
   std::vector<float> wide_mask_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nn/contrast_options.h"
+#include "nn/detector_backbone.h"
 #include "nn/device.h"
 #include "nn/model_card.h"
 
@@ -63,8 +64,9 @@ struct TrainingOptions {
       0;  ///< share of samples without their image, so that terrain is not neglected; only with both
   double drop_terrain = 0;  ///< share of samples without their terrain
   int patience = 0;         ///< ends after so many passes without a better validation F1 of class 1; 0: never
-  ContrastOptions contrast;  ///< beside the segmentation loss
-  int threads = 1;           ///< of one training
+  ContrastOptions contrast;   ///< beside the segmentation loss
+  BackboneOptions backbones;  ///< pretrained encoders; the card's network has their shapes (adopt_backbone)
+  int threads = 1;            ///< of one training
   std::string device = "auto";
   Precision precision = Precision::fp32;  ///< automatic: bf16 if a probe at the start finds its steps faster;
                                           ///< a resumed training keeps what was found

@@ -48,7 +48,8 @@ void fold_temperature(DualBranchNetwork& network, double temperature) {
   head->bias.div_(temperature);
 }
 
-// Folds norms, then brings weights to their place and type. The norms are gone: only convolutions are left.
+// Folds norms, then brings weights to their place and type. Batch norms are gone: convolutions are left, and
+// what backbones have besides.
 void settle(DualBranchNetwork& network, double temperature, at::Device device, Precision precision) {
   const torch::NoGradGuard no_grad;
   at::globalContext().setDeterministicCuDNN(true);  // without effect where there is no GPU
@@ -65,6 +66,11 @@ void settle(DualBranchNetwork& network, double temperature, at::Device device, P
   for (const auto& module : network->modules()) {
     if (auto* plain = module->as<torch::nn::Conv2d>()) move(*plain);
     if (auto* transposed = module->as<torch::nn::ConvTranspose2d>()) move(*transposed);
+  }
+  for (const auto& [name, pyramid] : pyramids_of(*network)) {
+    for (auto& parameter : pyramid->trunk().parameters()) {
+      if (parameter.dim() != 4) parameter.set_data(parameter.detach().to(device, type));
+    }
   }
 }
 

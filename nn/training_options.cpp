@@ -36,6 +36,13 @@ int ContrastOptions::level(int input_stride) const {
                               std::to_string(input_stride) + "), is " + std::to_string(stride));
 }
 
+void BackboneOptions::check() const {
+  require(rate > 0 && rate <= 10,
+          "training.backbone_rate must be positive and at most 10, is " + std::to_string(rate));
+  require(layer_decay > 0 && layer_decay <= 1,
+          "training.layer_decay must be positive and at most 1, is " + std::to_string(layer_decay));
+}
+
 void TrainingOptions::check() const {
   require(epochs >= 1, "training.epochs must be at least 1, is " + std::to_string(epochs));
   require(batch >= 2, "training.batch must be at least 2 (batch norm), is " + std::to_string(batch));
@@ -65,6 +72,7 @@ void TrainingOptions::check() const {
               std::to_string(drop_optical) + " and " + std::to_string(drop_terrain));
   require(patience >= 0, "training.patience must not be negative, is " + std::to_string(patience));
   contrast.check();
+  backbones.check();
   require(threads >= 1, "training.threads must be at least 1, is " + std::to_string(threads));
 }
 

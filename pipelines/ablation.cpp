@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/ablation.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "pipelines/ablation_plan.h"
 #include "pipelines/ablation_summary.h"
 #include "pipelines/error.h"
+#include "pipelines/pretrain.h"
 #include "pipelines/report_file.h"
 #include "pipelines/run_settings.h"
 #include "pipelines/train.h"
@@ -64,7 +66,10 @@ class Ablation {
   void run() {
     make_folders();
     require_same_settings();
-    if (!options_.summary_only) run_jobs();
+    if (!options_.summary_only) {
+      pretrain_backbones();
+      run_jobs();
+    }
     summarise_logs();
   }
 
@@ -91,6 +96,23 @@ class Ablation {
                                             "give another folder with -o.",
                                             log_path(job), options_.plan));
     }
+  }
+
+  bool all_logs_are_there() const {
+    return std::all_of(jobs_.begin(), jobs_.end(),
+                       [&](const AblationJob& job) { return fs::exists(log_path(job)); });
+  }
+
+  void pretrain_backbones() {
+    if (all_logs_are_there()) return;
+    for (const AblationBackbone& backbone : plan_.pretrain) {
+      const std::string run_folder = options_.folder + "/backbones/" + backbone.name;
+      if (fs::exists(run_folder + "/summary.json")) continue;
+      events_.stage("pretraining " + backbone.name);
+      pretrain_run({backbone.method, backbone.run, backbone.set, run_folder, true, false}, events_, stop_);
+      fs::remove_all(run_folder + "/checkpoints");
+    }
+    events_.stage("training");
   }
 
   void run_jobs() {
@@ -122,7 +144,8 @@ class Ablation {
 
   void run_job(const AblationJob& job) {
     const std::string run_folder = options_.folder + "/runs/" + plan_.id_of(job);
-    const TrainOptions options{plan_.base, plan_.settings_of(job), run_folder, true, false};
+    const TrainOptions options{plan_.base, with_backbone_files(plan_.settings_of(job), options_.folder),
+                               run_folder, true, false};
     JobEvents events(events_, mutex_, plan_.id_of(job), done_, jobs_.size());
     if (!fs::exists(run_folder + "/summary.json")) train_run(options, events, stop_);
     if (stop_.stop_requested()) return;
@@ -139,7 +162,7 @@ class Ablation {
     return {plan_.configurations[job.configuration].name,
             job.fold,
             job.seed,
-            options.settings,
+            plan_.settings_of(job),
             nn::summarise_weights(model).parameters,
             read_training_summary(options.run_folder).cpu_seconds,
             score_blocks(*segmenter, samples, kOutlineTolerance, stop_)};

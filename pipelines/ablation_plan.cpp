@@ -15,9 +15,11 @@ namespace scarp::pipelines {
 namespace fs = std::filesystem;
 namespace {
 
-const std::vector<std::string> kPlanKeys = {"title", "protocol", "base",      "set",
-                                            "folds", "seeds",    "reference", "configurations"};
+const std::vector<std::string> kPlanKeys = {"title", "protocol",  "base",     "set",           "folds",
+                                            "seeds", "reference", "pretrain", "configurations"};
+const std::vector<std::string> kBackboneKeys = {"name", "method", "run", "set"};
 const std::vector<std::string> kConfigurationKeys = {"name", "set", "seeds", "external"};
+const std::string kBackboneWord = "backbone:";
 
 void require(bool condition, const std::string& sentence) {
   if (!condition) throw Error(Fault::usage, sentence);
@@ -43,6 +45,14 @@ void take(const YAML::Node& map, const char* key, const std::string& where, T& t
   }
 }
 
+void require_plain(const std::string& name, const std::string& what, const std::string& where) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+  require(plain && !name.empty(),
+          fmt::format("{}: a {} needs a name of letters, digits, - and _, not '{}'.", where, what, name));
+}
+
 AblationConfiguration configuration_from(const YAML::Node& node, const std::string& where) {
   require_keys(node, kConfigurationKeys, where);
   AblationConfiguration configuration;
@@ -50,13 +60,56 @@ AblationConfiguration configuration_from(const YAML::Node& node, const std::stri
   take(node, "set", where, configuration.set);
   take(node, "seeds", where, configuration.seeds);
   take(node, "external", where, configuration.external);
-  const bool plain = std::all_of(configuration.name.begin(), configuration.name.end(), [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
-  require(plain && !configuration.name.empty(),
-          fmt::format("{}: a configuration needs a name of letters, digits, - and _, not '{}'.", where,
-                      configuration.name));
+  require_plain(configuration.name, "configuration", where);
   return configuration;
+}
+
+std::string beside(const std::string& file, const std::string& path) {
+  if (path.empty() || path.front() == '/') return path;
+  return (fs::absolute(file).parent_path() / path).lexically_normal().string();
+}
+
+AblationBackbone backbone_from(const YAML::Node& node, const std::string& file) {
+  const std::string where = file + ", pretrain";
+  require_keys(node, kBackboneKeys, where);
+  AblationBackbone backbone;
+  std::string method = "mae";
+  take(node, "name", where, backbone.name);
+  take(node, "method", where, method);
+  take(node, "run", where, backbone.run);
+  take(node, "set", where, backbone.set);
+  require_plain(backbone.name, "backbone", where);
+  require(!backbone.run.empty(), fmt::format("{}: {} needs the key run: a run file.", where, backbone.name));
+  require(method == "mae" || method == "hpm" || method == "msn",
+          fmt::format("{}: '{}' is none of mae, hpm, msn.", where, method));
+  if (method == "hpm") backbone.method = nn::PretrainMethod::hpm;
+  if (method == "msn") backbone.method = nn::PretrainMethod::msn;
+  backbone.run = beside(file, backbone.run);
+  return backbone;
+}
+
+/// The name in key=backbone:NAME; empty in another setting.
+std::string backbone_in(const std::string& setting) {
+  const auto at = setting.find('=');
+  if (at == std::string::npos || setting.compare(at + 1, kBackboneWord.size(), kBackboneWord) != 0) return {};
+  return setting.substr(at + 1 + kBackboneWord.size());
+}
+
+void check_backbones(const AblationPlan& plan, const std::string& file) {
+  std::set<std::string> names;
+  for (const AblationBackbone& backbone : plan.pretrain) {
+    require(names.insert(backbone.name).second,
+            fmt::format("{}: two backbones are called {}.", file, backbone.name));
+  }
+  std::vector<std::string> all = plan.set;
+  for (const auto& configuration : plan.configurations)
+    all.insert(all.end(), configuration.set.begin(), configuration.set.end());
+  for (const std::string& setting : all) {
+    const std::string name = backbone_in(setting);
+    require(name.empty() || names.count(name) > 0,
+            fmt::format("{}: {} names no backbone of the key pretrain ({}).", file, setting,
+                        names.empty() ? "there is none" : fmt::format("{}", fmt::join(names, ", "))));
+  }
 }
 
 void check(const AblationPlan& plan, const std::string& file) {
@@ -71,6 +124,7 @@ void check(const AblationPlan& plan, const std::string& file) {
   require(plan.reference.empty() || names.count(plan.reference) > 0,
           fmt::format("{}: the reference {} is none of the configurations {}.", file, plan.reference,
                       fmt::join(names, ", ")));
+  check_backbones(plan, file);
   for (const int fold : plan.folds)
     require(fold >= 0, fmt::format("{}: fold {} is none; folds are numbered from 1.", file, fold));
 }
@@ -107,6 +161,17 @@ std::vector<std::string> AblationPlan::settings_of(const AblationJob& job) const
   return settings;
 }
 
+std::vector<std::string> with_backbone_files(std::vector<std::string> settings, const std::string& folder) {
+  for (std::string& setting : settings) {
+    const std::string name = backbone_in(setting);
+    if (name.empty()) continue;
+    setting.erase(setting.find('=') + 1);
+    setting +=
+        fs::absolute(folder + "/backbones/" + name + "/backbone.safetensors").lexically_normal().string();
+  }
+  return settings;
+}
+
 AblationPlan read_ablation_plan(const std::string& file) {
   YAML::Node document;
   try {
@@ -127,8 +192,8 @@ AblationPlan read_ablation_plan(const std::string& file) {
   take(document, "reference", file, plan.reference);
   for (const YAML::Node& node : document["configurations"])
     plan.configurations.push_back(configuration_from(node, file + ", configurations"));
-  if (!plan.base.empty() && plan.base.front() != '/')
-    plan.base = (fs::absolute(file).parent_path() / plan.base).lexically_normal().string();
+  for (const YAML::Node& node : document["pretrain"]) plan.pretrain.push_back(backbone_from(node, file));
+  plan.base = beside(file, plan.base);
   check(plan, file);
   return plan;
 }

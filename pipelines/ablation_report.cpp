@@ -15,6 +15,8 @@ const std::vector<std::string> kHeader = {"configuration",
                                           "F1",
                                           "F1 of seeds",
                                           "less reference",
+                                          "IoU",
+                                          "IoU, less reference",
                                           "mIoU",
                                           "boundary F1",
                                           "boundary, less reference",
@@ -41,6 +43,8 @@ std::vector<std::string> cells_of(const AblationPlan& plan, const AblationRow& r
           fmt::format("{:.3f}", row.pooled.f1),
           seeds_text(row),
           compared ? difference_text(row.f1_difference, row.f1_interval) : "",
+          fmt::format("{:.3f}", row.pooled.iou),
+          compared ? difference_text(row.iou_difference, row.iou_interval) : "",
           fmt::format("{:.3f}", row.pooled.miou),
           outlines ? fmt::format("{:.3f}", row.pooled.boundary_f1) : "",
           compared && outlines ? difference_text(row.boundary_difference, row.boundary_interval) : "",
@@ -65,7 +69,8 @@ std::vector<std::string> fold_cells(const AblationRow& row) {
 
 std::string explanation(const AblationPlan& plan) {
   return fmt::format(
-      "F1 of landslide, counts pooled over the blocks of all folds, threshold 0.5. \"F1 of seeds\": smallest "
+      "F1 and IoU of landslide, counts pooled over the blocks of all folds, threshold 0.5. \"F1 of seeds\": "
+      "smallest "
       "and "
       "largest, each pooled over its folds. \"Less reference\": the difference to {} over the blocks that "
       "both "

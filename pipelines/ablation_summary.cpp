@@ -97,13 +97,17 @@ void compare(const CountsByBlock& own, const CountsByBlock& reference, int draws
   row.paired_blocks = static_cast<int>(a.size());
   const MapScores mine = scores_of(sum_a), theirs = scores_of(sum_b);
   row.f1_difference = mine.f1 - theirs.f1;
+  row.iou_difference = mine.iou - theirs.iou;
   row.boundary_difference = mine.boundary_f1 - theirs.boundary_f1;
   std::mt19937_64 random(kBootstrapSeed);
   const Bootstrap chance = bootstrap(a, b, draws, random);
-  if (const auto f1 = chance.differences.find("f1"); f1 != chance.differences.end())
-    row.f1_interval = f1->second;
-  if (const auto f1 = chance.differences.find("boundary_f1"); f1 != chance.differences.end())
-    row.boundary_interval = f1->second;
+  const auto interval_of = [&](const char* name) {
+    const auto found = chance.differences.find(name);
+    return found == chance.differences.end() ? Interval{} : found->second;
+  };
+  row.f1_interval = interval_of("f1");
+  row.iou_interval = interval_of("iou");
+  row.boundary_interval = interval_of("boundary_f1");
 }
 
 }  // namespace

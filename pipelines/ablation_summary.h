@@ -24,8 +24,10 @@ struct AblationRow {
   double ece_before = -1;          ///< of the other half; < 0: no margins
   double ece_after = -1;
   double f1_difference = 0;  ///< less the reference, over the blocks that both have
+  double iou_difference = 0;
   double boundary_difference = 0;
   Interval f1_interval;  ///< of the difference, 95 %, blocks drawn in pairs
+  Interval iou_interval;
   Interval boundary_interval;
   int paired_blocks = 0;
 };

@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kNamedInWarning = 10;
+constexpr int kDeepest = 16;       // folders below the one that is named
 constexpr int kMeasuredSide = 64;  // statistics are of pictures brought to this size
 
 /// libjpeg's warnings (a file that ends early) are errors while it lives, and nothing is printed.
@@ -67,11 +68,13 @@ void add_files(const std::string& root, ImageFolder& folder) {
   if (!fs::is_directory(root, error)) {
     throw Error(Fault::contradiction, fmt::format("{} is not a folder: give folders of pictures.", root));
   }
-  for (fs::recursive_directory_iterator at(root, fs::directory_options::skip_permission_denied), end;
-       at != end; ++at) {
+  constexpr auto kOptions =
+      fs::directory_options::skip_permission_denied | fs::directory_options::follow_directory_symlink;
+  for (fs::recursive_directory_iterator at(root, kOptions), end; at != end; ++at) {
+    if (at.depth() == kDeepest) at.disable_recursion_pending();  // a link to a folder above it
     if (!at->is_regular_file(error) || !has_image_ending(at->path())) continue;
     folder.images.push_back({at->path().string(), -1, 0, 0});
-    const fs::path below = fs::relative(at->path(), root);
+    const fs::path below = at->path().lexically_relative(root);  // links stay where they are
     if (std::distance(below.begin(), below.end()) > 1) folder.classes.push_back(below.begin()->string());
   }
 }

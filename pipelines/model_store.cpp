@@ -35,11 +35,10 @@ std::vector<std::string> names_in(const std::vector<std::string>& folders) {
   return names;
 }
 
-}  // namespace
-
-std::vector<std::string> model_folders() {
+// Those that a variable lists, then the program's own.
+std::vector<std::string> folders_of(const char* variable, const char* kind) {
   std::vector<std::string> folders;
-  if (const char* listed = std::getenv("SCARP_MODELS")) {
+  if (const char* listed = std::getenv(variable)) {
     std::stringstream stream(listed);
     for (std::string folder; std::getline(stream, folder, ':');) {
       if (!folder.empty()) folders.push_back(folder);
@@ -47,24 +46,48 @@ std::vector<std::string> model_folders() {
   }
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (!error)
-    folders.push_back((program.parent_path().parent_path() / "share" / "scarp" / "models").string());
+  if (!error) folders.push_back((program.parent_path().parent_path() / "share" / "scarp" / kind).string());
   return folders;
 }
 
-std::string find_model(const std::string& name_or_path) {
+std::string found_in(const std::vector<std::string>& folders,
+                     const std::string& name_or_path,
+                     const char* what,
+                     const char* variable) {
   if (fs::is_regular_file(name_or_path)) return name_or_path;
-  const std::vector<std::string> folders = model_folders();
   for (const std::string& folder : folders) {
     const fs::path candidate = fs::path(folder) / (name_or_path + kEnding);
     if (fs::is_regular_file(candidate)) return candidate.string();
   }
-  throw Error(
-      Fault::no_model,
-      fmt::format(
-          "No model '{}': it is neither a file nor a shipped model (there are: {}; looked in: {}). Give a "
-          "path, one of these names, or a folder of models in SCARP_MODELS.",
-          name_or_path, list_of(names_in(folders)), list_of(folders)));
+  throw Error(Fault::no_model,
+              fmt::format("No {0} '{1}': it is neither a file nor a shipped {0} (there are: {2}; looked in: "
+                          "{3}). Give a path, one of these names, or a folder of {0}s in {4}.",
+                          what, name_or_path, list_of(names_in(folders)), list_of(folders), variable));
+}
+
+}  // namespace
+
+std::vector<std::string> model_folders() {
+  return folders_of("SCARP_MODELS", "models");
+}
+
+std::vector<std::string> backbone_folders() {
+  return folders_of("SCARP_BACKBONES", "backbones");
+}
+
+std::string find_model(const std::string& name_or_path) {
+  return found_in(model_folders(), name_or_path, "model", "SCARP_MODELS");
+}
+
+std::string find_weights(const std::string& name_or_path) {
+  std::vector<std::string> folders = model_folders();
+  const std::vector<std::string> others = backbone_folders();
+  folders.insert(folders.end(), others.begin(), others.end());
+  return found_in(folders, name_or_path, "model", "SCARP_MODELS");
+}
+
+std::string find_backbone(const std::string& name_or_path) {
+  return found_in(backbone_folders(), name_or_path, "backbone", "SCARP_BACKBONES");
 }
 
 std::vector<StoredModel> shipped_models() {

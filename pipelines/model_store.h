@@ -24,6 +24,14 @@ std::vector<StoredModel> shipped_models();
 /// @throws Error (no_model) listing the names there are and the folders looked into
 std::string find_model(const std::string& name_or_path);
 
+/// A backbone of scarp pretrain by name ("scarp-mars-vit") or path; folders are those of $SCARP_BACKBONES
+/// (colon-separated), and share/scarp/backbones beside the program.
+/// @throws Error (no_model) listing the names there are and the folders looked into
+std::string find_backbone(const std::string& name_or_path);
+
+/// Either of the two.
+std::string find_weights(const std::string& name_or_path);
+
 /// The one shipped model whose bands and pixel sizes fit.
 /// @throws Error (no_model) with each model's reason and how to train one
 StoredModel choose_model(const geo::Grid& grid, int optical_bands, bool has_dem);

@@ -99,6 +99,7 @@ class ObjectValues::Band final : public vector::BandValues {
 };
 
 ObjectValues::ObjectValues(const std::string& raster, const std::string& dem, const std::string& confidence) {
+  if (dem.empty() && confidence.empty()) return;
   auto classes = geo::open_raster(raster);
   grid_ = classes->grid();
   if (!confidence.empty()) {

@@ -125,8 +125,7 @@ vector::TracerOptions tracer_options(const PolygonizeOptions& options,
   }
   tracer.rules.sums = features.values().known();
   tracer.workers = options.workers;
-  const bool alone = options.workers == 1 || tracer.rules.sums;
-  tracer.band_rows = alone ? 0 : vector::rows_of_blocks(raster);
+  tracer.band_rows = tracer.rules.sums ? 0 : vector::rows_of_blocks(raster);
   return tracer;
 }
 

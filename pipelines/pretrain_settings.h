@@ -26,6 +26,7 @@ struct PretrainSettings {
   std::string name = "my-backbone";
   std::string description;
   std::string licence = "unspecified";
+  bool half = false;  ///< the backbone is written in half precision
   std::vector<UnlabelledScene> scenes;
   std::vector<std::string> images;  ///< folders
   std::vector<std::string> bands = {"red", "green", "blue"};

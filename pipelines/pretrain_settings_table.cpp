@@ -62,6 +62,9 @@ std::vector<PretrainSetting> data_keys() {
           [](PretrainSettings & s) -> auto& { return s.description; }),
       value(
           "licence", "", "licence of the backbone", [](PretrainSettings & s) -> auto& { return s.licence; }),
+      value(
+          "half", "", "backbone.safetensors in half precision, for shipping",
+          [](PretrainSettings & s) -> auto& { return s.half; }),
       {"scenes", "list of maps", "",
        "rasters to draw windows from; keys of each: name, optical, dem, bands (1-based)",
        [](const PretrainSettings& s) {

@@ -13,19 +13,49 @@
 namespace scarp::pipelines {
 namespace {
 
+// A bare word names a backbone that ships.
+bool is_name(const std::string& backbone) {
+  return backbone.find_first_of("./") == std::string::npos;
+}
+
 void resolve_paths(RunSettings& settings, const std::string& file) {
   for (SceneSettings& scene : settings.scenes) {
     scene.paths.optical = beside_run_file(file, scene.paths.optical);
     scene.paths.dem = beside_run_file(file, scene.paths.dem);
     scene.paths.labels = beside_run_file(file, scene.paths.labels);
-    if (scene.paths.labelled_area != "all")
+    if (scene.paths.labelled_area != "all" && scene.paths.labelled_area != "box")
       scene.paths.labelled_area = beside_run_file(file, scene.paths.labelled_area);
   }
   settings.folds_file = beside_run_file(file, settings.folds_file);
+  for (std::string* backbone :
+       {&settings.optical_backbone, &settings.terrain_backbone, &settings.joint_backbone}) {
+    if (!is_name(*backbone)) *backbone = beside_run_file(file, *backbone);
+  }
+}
+
+void list_backbones(RunSettings& settings) {
+  const auto add = [&](nn::BackboneRole role, const std::string& path) {
+    if (!path.empty()) settings.training.backbones.files.push_back({role, path, settings.adapt_channels});
+  };
+  add(nn::BackboneRole::optical, settings.optical_backbone);
+  add(nn::BackboneRole::terrain, settings.terrain_backbone);
+  add(nn::BackboneRole::joint, settings.joint_backbone);
 }
 
 void require(bool condition, const std::string& sentence) {
   if (!condition) throw Error(Fault::usage, sentence);
+}
+
+void check_backbones(const RunSettings& settings) {
+  if (settings.training.backbones.files.empty()) return;
+  require(settings.network.input_stride == 1,
+          "network.input_stride must be 1 with a backbone: it sees pixels of their own size.");
+  require(settings.tile_px == settings.sample_side,
+          fmt::format("tile.size is {}, but must be samples.side, {}, with a backbone: what it learns of "
+                      "positions is of one grid.",
+                      settings.tile_px, settings.sample_side));
+  require(settings.joint_backbone.empty() || settings.network.fusion == nn::Fusion::early,
+          "network.joint_backbone needs network.fusion: early, one encoder for both.");
 }
 
 }  // namespace
@@ -46,6 +76,8 @@ void RunSettings::check() const {
           fmt::format("tile.size is {}, but must be a multiple of {}.", tile_px, step));
   require(block_side > 0 && block_side <= sample_side,
           fmt::format("samples.block is {}, but must lie in 1 to samples.side.", block_side));
+  require(labelled_share > 0 && labelled_share <= 1,
+          fmt::format("samples.labelled_share is {}, but must be positive and at most 1.", labelled_share));
   require(samples_a_block > 0, "samples.per_block must be at least 1.");
   require(validation_share >= 0 && validation_share < 1, "validation.share must lie in 0 to 1.");
   require(fold >= 0, fmt::format("validation.fold is {}, but folds are numbered from 1.", fold));
@@ -64,7 +96,10 @@ void RunSettings::check() const {
   for (const SceneSettings& scene : scenes) {
     require(!scene.paths.dem.empty() || terrain.empty(),
             fmt::format("Scene {} has no dem, but terrain channels are asked for.", scene.paths.name));
+    require(scene.paths.smallest_px >= 0,
+            fmt::format("Scene {}: smallest_px must not be negative.", scene.paths.name));
   }
+  check_backbones(*this);
   try {
     network.check();
     training.check();
@@ -78,6 +113,7 @@ RunSettings read_run_settings(const std::string& file, std::span<const std::stri
   RunSettings result;
   read_bound(bound(run_settings_keys(), result), file, settings);
   resolve_paths(result, file);
+  list_backbones(result);
   result.check();
   return result;
 }

@@ -49,13 +49,18 @@ struct RunSettings {
   geo::DemGaps dem_gaps = geo::DemGaps::fill;
   std::vector<nn::ClassSpec> classes = {{0, "background", {235, 235, 235}}, {1, "landslide", {213, 94, 0}}};
   nn::NetworkOptions network;
-  nn::TrainingOptions training = measured_precision();
+  std::string optical_backbone;  ///< pretrained encoders, names or files; empty: none
+  std::string terrain_backbone;
+  std::string joint_backbone;
+  nn::ChannelMatch adapt_channels = nn::ChannelMatch::exact;
+  nn::TrainingOptions training = measured_precision();  ///< with the backbones, once read
   KeptWeights keep = KeptWeights::last;
   double temperature = 1;
   int sample_side = 256;
   int block_side = 128;
   int samples_a_block = 1;
   int memory_mb = 4096;
+  double labelled_share = 1;
   double validation_share = 0.15;
   int validation_margin_px = 128;
   std::uint64_t split_seed = 1;

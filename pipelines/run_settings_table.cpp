@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "pipelines/run_settings_backbones.h"
 #include "pipelines/setting_builders.h"
 
 namespace scarp::pipelines {
@@ -46,7 +47,8 @@ const Names<SceneUse> kUses = {{"split", SceneUse::split},
 
 SceneSettings scene_from(const YAML::Node& node, std::size_t number) {
   const std::string where = fmt::format("scenes[{}]", number);
-  require_keys(node, {"name", "optical", "dem", "labels", "labelled_area", "bands", "use"}, where);
+  require_keys(node, {"name", "optical", "dem", "labels", "labelled_area", "smallest_px", "bands", "use"},
+               where);
   SceneSettings scene;
   scene.paths.name = fmt::format("scene {}", number);
   take(node, "name", scene.paths.name);
@@ -54,6 +56,7 @@ SceneSettings scene_from(const YAML::Node& node, std::size_t number) {
   take(node, "dem", scene.paths.dem);
   take(node, "labels", scene.paths.labels);
   take(node, "labelled_area", scene.paths.labelled_area);
+  take(node, "smallest_px", scene.paths.smallest_px);
   take(node, "bands", scene.bands);
   if (node["use"]) scene.use = value_of(kUses, node["use"].as<std::string>());
   if (scene.paths.optical.empty()) throw std::invalid_argument(where + " needs the key optical");
@@ -68,6 +71,7 @@ YAML::Node node_of(const SceneSettings& scene) {
   if (!scene.paths.dem.empty()) node["dem"] = scene.paths.dem;
   node["labels"] = scene.paths.labels;
   if (!scene.paths.labelled_area.empty()) node["labelled_area"] = scene.paths.labelled_area;
+  if (scene.paths.smallest_px > 0) node["smallest_px"] = scene.paths.smallest_px;
   if (!scene.bands.empty()) node["bands"] = scene.bands;
   node["use"] = name_of(kUses, scene.use);
   return node;
@@ -122,8 +126,10 @@ std::vector<Setting> data_settings() {
       {"scenes", "list of maps", "",
        "what to learn from; keys of each: name, optical, dem, labels (polygons FILE[:LAYER], or a raster "
        "with 255 = unknown), labelled_area "
-       "(FILE[:LAYER] or all; default: layer labelled_area of the labels' file), bands (1-based), use "
-       "(split, training or validation)",
+       "(FILE[:LAYER], all, or box: the bounding box of the polygons; default: layer labelled_area of the "
+       "labels' "
+       "file), smallest_px (landslides of fewer pixels are unknown ground), bands (1-based), use (split, "
+       "training or validation)",
        [](const RunSettings& s) { return list_node(s.scenes); },
        [](RunSettings& s, const YAML::Node& node) { s.scenes = list_from<SceneSettings>(node, scene_from); }},
       value(
@@ -215,6 +221,11 @@ std::vector<Setting> sample_settings() {
       value(
           "samples.memory_mb", "MB", "memory for pixels that were read",
           [](RunSettings & s) -> auto& { return s.memory_mb; }),
+      value(
+          "samples.labelled_share", "",
+          "share of the training blocks that is used, drawn by training.seed: a smaller share lies within a "
+          "larger one; at least one block, the first with a landslide",
+          [](RunSettings & s) -> auto& { return s.labelled_share; }),
       value(
           "validation.share", "",
           "share of the blocks that validates, in whole groups of touching ground; 0: none",
@@ -378,8 +389,10 @@ const std::vector<Setting>& run_settings_keys() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> settings = data_settings();
     append(settings, network_settings());
+    append(settings, backbone_settings());
     append(settings, sample_settings());
     append(settings, optimiser_settings());
+    append(settings, backbone_course_settings());
     append(settings, augmentation_settings());
     append(settings, course_settings());
     append(settings, contrast_settings());

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "datasets/random.h"
 #include "geo/raster_source_gdal.h"
 #include "geo/statistics.h"
 #include "geo/terrain.h"
@@ -23,18 +24,11 @@ namespace {
 
 constexpr int kPlaces = 8;  // tried for one window before it lies on the lattice
 
-// SplitMix64 (Steele, Lea & Flood 2014): one well mixed number for one key.
-std::uint64_t well_mixed(std::uint64_t key) {
-  key += 0x9E3779B97F4A7C15ULL;
-  key = (key ^ (key >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  key = (key ^ (key >> 27)) * 0x94D049BB133111EBULL;
-  return key ^ (key >> 31);
-}
-
 std::uint64_t lot(std::uint64_t seed, std::int64_t a, std::int64_t b, int c) {
-  return well_mixed(well_mixed(well_mixed(well_mixed(seed) ^ static_cast<std::uint64_t>(a)) ^
-                               static_cast<std::uint64_t>(b)) ^
-                    static_cast<std::uint64_t>(c));
+  return datasets::mixed(
+      datasets::mixed(datasets::mixed(datasets::mixed(seed) ^ static_cast<std::uint64_t>(a)) ^
+                      static_cast<std::uint64_t>(b)) ^
+      static_cast<std::uint64_t>(c));
 }
 
 geo::StackOptions unlabelled_stack(const PretrainSettings& settings, const UnlabelledScene& scene) {

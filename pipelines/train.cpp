@@ -15,6 +15,7 @@
 #include "pipelines/calibrate.h"
 #include "pipelines/error.h"
 #include "pipelines/input_hashes_gdal.h"
+#include "pipelines/model_store.h"
 #include "pipelines/report_file.h"
 #include "pipelines/report_focus.h"
 #include "pipelines/run_environment.h"
@@ -29,7 +30,8 @@
 namespace scarp::pipelines {
 namespace {
 
-nn::ModelCard card_for(const RunSettings& settings, std::vector<TrainingScene>& scenes) {
+/// The card as far as the run file tells it: without statistics and pixel sizes.
+nn::ModelCard described(const RunSettings& settings) {
   nn::ModelCard card;
   card.name = settings.name;
   card.description = settings.description;
@@ -44,14 +46,40 @@ nn::ModelCard card_for(const RunSettings& settings, std::vector<TrainingScene>& 
   card.optical_window_px = settings.bands_window;
   card.terrain_unit = settings.terrain_unit;
   card.classes = settings.classes;
+  card.tile_px = settings.tile_px;
+  card.overlap_px = settings.overlap_px;
+  return card;
+}
+
+RunSettings with_backbones_found(RunSettings settings) {
+  for (nn::DetectorBackbone& backbone : settings.training.backbones.files)
+    backbone.path = find_backbone(backbone.path);
+  return settings;
+}
+
+/// Makes the backbones of a run encoders of its model, before anything is read of the scenes.
+nn::AdoptedStatistics adopt_backbones(nn::ModelCard& card, const RunSettings& settings) {
+  nn::AdoptedStatistics all;
+  for (const nn::DetectorBackbone& backbone : settings.training.backbones.files) {
+    const nn::AdoptedStatistics one = nn::adopt_backbone(card, backbone);
+    all.optical = all.optical || one.optical;
+    all.terrain = all.terrain || one.terrain;
+  }
+  return all;
+}
+
+void measure(nn::ModelCard& card,
+             const nn::AdoptedStatistics& adopted,
+             const RunSettings& settings,
+             std::vector<TrainingScene>& scenes) {
   const auto [smallest, largest] = std::minmax_element(
       scenes.begin(), scenes.end(), [](const auto& a, const auto& b) { return a.gsd_m < b.gsd_m; });
   card.gsd_min_m = settings.gsd_min_m > 0 ? settings.gsd_min_m : smallest->gsd_m;
   card.gsd_max_m = settings.gsd_max_m > 0 ? settings.gsd_max_m : largest->gsd_m;
-  card.tile_px = settings.tile_px;
-  card.overlap_px = settings.overlap_px;
-  measure_channels(scenes, card.optical, card.terrain);
-  return card;
+  auto optical = card.optical, terrain = card.terrain;
+  measure_channels(scenes, optical, terrain);
+  if (!adopted.optical) card.optical = optical;
+  if (!adopted.terrain) card.terrain = terrain;
 }
 
 /// Follows a training: shows it, logs it, keeps what the report needs.
@@ -171,6 +199,8 @@ std::vector<FileHash> hashes_of(const RunSettings& settings, Events& events, con
       inputs.push_back(path);
   }
   inputs.push_back(settings.folds_file);
+  for (const nn::DetectorBackbone& backbone : settings.training.backbones.files)
+    inputs.push_back(backbone.path);
   return hash_files(files_of_inputs(inputs), events, stop);
 }
 
@@ -218,12 +248,15 @@ void require_useful_labels(const BlockSamples& training, const BlockSamples& val
 }  // namespace
 
 void train_run(const TrainOptions& options, Events& events, std::stop_token stop) {
-  const RunSettings settings = read_run_settings(options.run_file, options.settings);
+  const RunSettings settings = with_backbones_found(read_run_settings(options.run_file, options.settings));
   RunFolder::require_free(options.run_folder, options.resume, options.overwrite);
 
+  nn::ModelCard card = described(settings);
+  const nn::AdoptedStatistics adopted = adopt_backbones(card, settings);
   events.stage("reading scenes");
   std::vector<TrainingScene> scenes = open_training_scenes(settings);
-  nn::ModelCard card = card_for(settings, scenes);
+  measure(card, adopted, settings, scenes);
+  keep_labelled_share(scenes, settings);
   BlockSamples training(scenes, settings, BlockSamples::Purpose::training);
   BlockSamples validation(scenes, settings, BlockSamples::Purpose::validation);
   require_useful_labels(training, validation);

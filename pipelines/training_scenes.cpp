@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "datasets/folds.h"
+#include "datasets/random.h"
 #include "geo/raster_source_gdal.h"
 #include "geo/statistics.h"
 #include "pipelines/error.h"
@@ -128,15 +129,14 @@ void set_statistics(const std::vector<geo::RunningStatistics>& statistics,
   }
 }
 
-// SplitMix64 (Steele, Lea & Flood 2014): one well mixed number for one key.
-std::uint64_t mixed(std::uint64_t key) {
-  key += 0x9E3779B97F4A7C15ULL;
-  key = (key ^ (key >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  key = (key ^ (key >> 27)) * 0x94D049BB133111EBULL;
-  return key ^ (key >> 31);
-}
-
 }  // namespace
+
+bool holds_landslide(const TrainingScene& scene, int block) {
+  const std::vector<std::uint8_t> ids = datasets::label_window(
+      scene.labels, scene.pixels->grid(), scene.blocks.blocks[static_cast<std::size_t>(block)]);
+  return std::any_of(ids.begin(), ids.end(),
+                     [](std::uint8_t id) { return id != 0 && id != nn::kIgnoreLabel; });
+}
 
 std::vector<TrainingScene> open_training_scenes(const RunSettings& settings) {
   const std::int64_t budget = static_cast<std::int64_t>(settings.memory_mb) * 1'000'000 /
@@ -193,7 +193,8 @@ geo::Window BlockSamples::window(std::int64_t epoch, std::int64_t index) const {
   std::int64_t left = room_cols / 2;
   if (purpose_ == Purpose::training) {
     const std::uint64_t random =
-        mixed(mixed(mixed(seed_) ^ static_cast<std::uint64_t>(epoch)) ^ static_cast<std::uint64_t>(index));
+        datasets::mixed(datasets::mixed(datasets::mixed(seed_) ^ static_cast<std::uint64_t>(epoch)) ^
+                        static_cast<std::uint64_t>(index));
     up = static_cast<std::int64_t>((random >> 32) % static_cast<std::uint64_t>(room_rows + 1));
     left = static_cast<std::int64_t>((random & 0xFFFFFFFFULL) % static_cast<std::uint64_t>(room_cols + 1));
   }

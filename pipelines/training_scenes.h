@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,6 +34,14 @@ std::vector<TrainingScene> open_training_scenes(const RunSettings& settings);
 void measure_channels(std::vector<TrainingScene>& scenes,
                       std::vector<nn::ChannelSpec>& optical,
                       std::vector<nn::ChannelSpec>& terrain);
+
+/// Whether any pixel of a block has another label than background.
+bool holds_landslide(const TrainingScene& scene, int block);
+
+/// Leaves only settings.labelled_share of the training blocks of all scenes together, drawn by training.seed:
+/// the blocks of a smaller share lie within those of a larger one. The first holds a landslide, where any
+/// does.
+void keep_labelled_share(std::vector<TrainingScene>& scenes, const RunSettings& settings);
 
 /// Windows of `side` pixels around labelled blocks. Only pixels of its own blocks have labels: others may be
 /// seen, never learnt.

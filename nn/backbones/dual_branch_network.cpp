@@ -89,18 +89,8 @@ DualBranchNetworkImpl::DualBranchNetworkImpl(const NetworkOptions& given,
   options.check();
   TORCH_CHECK(optical_planes > 0 || terrain_planes > 0,
               "DualBranchNetwork: neither optical nor terrain planes");
-  const bool both = optical_planes > 0 && terrain_planes > 0;
-  if (both && options.fusion == Fusion::early) {
-    joint_ = register_module(
-        "joint", ResidualEncoder(options.encoder, options.width, optical_planes + terrain_planes));
-  } else {
-    if (optical_planes > 0)
-      optical_ = register_module("optical", ResidualEncoder(options.encoder, options.width, optical_planes));
-    if (terrain_planes > 0)
-      terrain_ = register_module("terrain", ResidualEncoder(options.encoder, options.width, terrain_planes));
-    if (both) add_fusions();
-  }
-  const auto channels = encoder()->channels();
+  add_encoders();
+  const auto channels = encoder().channels();
   std::int64_t in = channels.back();
   for (std::size_t level = channels.size() - 1; level-- > 0;) {
     const std::int64_t out = scaled_channels(32LL << level, options.width);  // 256, 128, 64, 32 at width 1
@@ -113,13 +103,37 @@ DualBranchNetworkImpl::DualBranchNetworkImpl(const NetworkOptions& given,
   head_ = register_module("head", torch::nn::Conv2d(torch::nn::Conv2dOptions(last, classes, 1)));
 }
 
-const ResidualEncoder& DualBranchNetworkImpl::encoder() const {
-  if (!joint_.is_empty()) return joint_;
-  return optical_.is_empty() ? terrain_ : optical_;
+void DualBranchNetworkImpl::add_encoders() {
+  const auto encoder_of = [&](const std::optional<BackboneShape>& backbone, std::int64_t planes,
+                              const PyramidPlanes& seen) -> std::shared_ptr<FeatureEncoder> {
+    if (backbone)
+      return std::make_shared<TransformerPyramidImpl>(*backbone, seen, options.encoder, options.width);
+    return std::make_shared<ResidualEncoderImpl>(options.encoder, options.width, planes);
+  };
+  // the last plane of each branch is its validity
+  const PlaneRange image = {0, optical_planes_ - 1}, terrain = {0, terrain_planes_ - 1};
+  if (optical_planes_ > 0 && terrain_planes_ > 0 && options.fusion == Fusion::early) {
+    const PyramidPlanes both = {{image, {optical_planes_, terrain_planes_ - 1}}, 0};
+    joint_ =
+        register_module("joint", encoder_of(options.joint_backbone, optical_planes_ + terrain_planes_, both));
+    return;
+  }
+  if (optical_planes_ > 0)
+    optical_ =
+        register_module("optical", encoder_of(options.optical_backbone, optical_planes_, {{image}, 0}));
+  if (terrain_planes_ > 0)
+    terrain_ =
+        register_module("terrain", encoder_of(options.terrain_backbone, terrain_planes_, {{terrain}, 1}));
+  if (optical_ && terrain_) add_fusions();
+}
+
+const FeatureEncoder& DualBranchNetworkImpl::encoder() const {
+  if (joint_) return *joint_;
+  return optical_ ? *optical_ : *terrain_;
 }
 
 const std::vector<std::int64_t>& DualBranchNetworkImpl::feature_channels() const {
-  return encoder()->channels();
+  return encoder().channels();
 }
 
 void DualBranchNetworkImpl::add_fusions() {
@@ -186,9 +200,9 @@ std::vector<torch::Tensor> DualBranchNetworkImpl::features_from(const torch::Ten
                                                                 std::size_t levels) {
   check_planes(optical, optical_planes_, "optical");
   check_planes(terrain, terrain_planes_, "terrain");
-  if (!joint_.is_empty()) return joint_->forward(seen(torch::cat({optical, terrain}, 1)), levels);
-  if (optical_.is_empty()) return terrain_->forward(seen(terrain), levels);
-  if (terrain_.is_empty()) return optical_->forward(seen(optical), levels);
+  if (joint_) return joint_->forward(seen(torch::cat({optical, terrain}, 1)), levels);
+  if (!optical_) return terrain_->forward(seen(terrain), levels);
+  if (!terrain_) return optical_->forward(seen(optical), levels);
   return fuse(optical_->forward(seen(optical), levels), terrain_->forward(seen(terrain), levels), first);
 }
 
@@ -227,9 +241,9 @@ torch::Tensor DualBranchNetworkImpl::logits(const std::vector<torch::Tensor>& fe
 }
 
 void DualBranchNetworkImpl::fold_norms() {
-  if (!optical_.is_empty()) optical_->fold_norms();
-  if (!terrain_.is_empty()) terrain_->fold_norms();
-  if (!joint_.is_empty()) joint_->fold_norms();
+  if (optical_) optical_->fold_norms();
+  if (terrain_) terrain_->fold_norms();
+  if (joint_) joint_->fold_norms();
   for (auto& fusion : fusions_) {
     if (!fusion.is_empty()) fusion->fold_norms();
   }
@@ -242,6 +256,12 @@ namespace {
 // Two gates of a half each would leave a quarter of every feature at the start of a training.
 constexpr double kOpenGate = 2;
 
+constexpr std::uint64_t kTrunkStream = 0x7472756E6BULL;  // numbers that the other weights do not see
+
+bool of_a_trunk(const std::string& name) {
+  return name.find(".trunk.") != std::string::npos;
+}
+
 bool ends_with(const std::string& name, const std::string& end) {
   return name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
 }
@@ -253,17 +273,30 @@ double first_value(const std::string& name, const at::Tensor& parameter) {
 
 }  // namespace
 
+std::map<std::string, TransformerPyramidImpl*> pyramids_of(torch::nn::Module& network) {
+  std::map<std::string, TransformerPyramidImpl*> pyramids;
+  for (const auto& item : network.named_children()) {
+    if (auto* pyramid = item.value()->as<TransformerPyramidImpl>()) pyramids[item.key()] = pyramid;
+  }
+  return pyramids;
+}
+
 void initialise(torch::nn::Module& network, std::uint64_t seed) {
   const torch::NoGradGuard no_grad;
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   for (auto& item : network.named_parameters()) {
     auto& parameter = item.value();
+    if (of_a_trunk(item.key())) continue;
     if (parameter.dim() == 4) {
       const auto inputs = static_cast<double>(parameter.numel() / parameter.size(0));
       parameter.normal_(0, std::sqrt(2.0 / inputs), generator);
     } else {
       parameter.fill_(first_value(item.key(), parameter));
     }
+  }
+  for (const auto& [name, pyramid] : pyramids_of(network)) {
+    const auto drawn = at::make_generator<at::CPUGeneratorImpl>(seed ^ kTrunkStream);
+    initialise(pyramid->trunk(), Initialisation::masked_autoencoder, drawn);
   }
 }
 

@@ -35,19 +35,24 @@ std::int64_t encoder_channels(std::int64_t channels, double width) {
 
 }  // namespace
 
+std::vector<std::int64_t> channels_of_levels(EncoderShape shape, double width) {
+  std::vector<std::int64_t> channels = {encoder_channels(64, width)};
+  for (const std::int64_t planes : {64, 128, 256, 512})
+    channels.push_back(encoder_channels(planes, width) *
+                       (shape == EncoderShape::resnet50 ? BottleneckImpl::kExpansion : 1));
+  return channels;
+}
+
 ResidualEncoderImpl::ResidualEncoderImpl(EncoderShape shape, double width, std::int64_t in_channels) {
-  const std::int64_t stem = encoder_channels(64, width);
-  conv1_ = register_module("conv1", plain_convolution(in_channels, stem, 7, 2));
-  bn1_ = register_module("bn1", torch::nn::BatchNorm2d(stem));
-  channels_.push_back(stem);
+  channels_ = channels_of_levels(shape, width);
+  conv1_ = register_module("conv1", plain_convolution(in_channels, channels_[0], 7, 2));
+  bn1_ = register_module("bn1", torch::nn::BatchNorm2d(channels_[0]));
   const auto blocks = blocks_of(shape);
-  std::int64_t in = stem;
   for (std::size_t stage = 0; stage < blocks.size(); ++stage) {
     const std::int64_t planes = encoder_channels(64LL << stage, width);
-    stages_.push_back(register_module("layer" + std::to_string(stage + 1),
-                                      make_stage(shape, in, planes, blocks[stage], stage == 0 ? 1 : 2)));
-    in = shape == EncoderShape::resnet50 ? BottleneckImpl::kExpansion * planes : planes;
-    channels_.push_back(in);
+    stages_.push_back(
+        register_module("layer" + std::to_string(stage + 1),
+                        make_stage(shape, channels_[stage], planes, blocks[stage], stage == 0 ? 1 : 2)));
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/io/checkpoint.h"
 
+#include <map>
+#include <optional>
 #include <set>
 
 #include <torch/torch.h>
@@ -17,24 +19,44 @@ std::map<std::string, at::Tensor> state_of(const torch::nn::Module& module) {
   return state;
 }
 
-std::vector<std::string> branches_of(const ModelCard& card) {
+using Shapes = std::map<std::string, std::vector<std::int64_t>>;
+
+std::map<std::string, std::optional<BackboneShape>> branches_of(const ModelCard& card) {
   const bool optical = !card.optical.empty(), terrain = !card.terrain.empty();
-  if (optical && terrain && card.network.fusion == Fusion::early) return {"joint"};
-  std::vector<std::string> branches;
-  if (optical) branches.emplace_back("optical");
-  if (terrain) branches.emplace_back("terrain");
+  if (optical && terrain && card.network.fusion == Fusion::early)
+    return {{"joint", card.network.joint_backbone}};
+  std::map<std::string, std::optional<BackboneShape>> branches;
+  if (optical) branches["optical"] = card.network.optical_backbone;
+  if (terrain) branches["terrain"] = card.network.terrain_backbone;
   return branches;
+}
+
+// The largest weights of each branch: a card that says more than its file holds costs no memory.
+Shapes telling_weights(const ModelCard& card) {
+  Shapes shapes;
+  for (const auto& [branch, backbone] : branches_of(card)) {
+    const std::string prefix = kModelPrefix + branch;
+    if (!backbone) {
+      const std::int64_t planes = scaled_channels(512, card.network.width);
+      shapes[prefix + ".layer4.1.conv2.weight"] = {planes, planes, 3, 3};  // in all three encoder shapes
+      continue;
+    }
+    for (std::int64_t block = 0; block < backbone->depth; ++block) {
+      shapes[prefix + ".trunk.blocks." + std::to_string(block) + ".mlp.fc1.weight"] = {4 * backbone->width,
+                                                                                       backbone->width};
+    }
+    if (!backbone->grouped)
+      shapes[prefix + ".trunk.pos_embed"] = {1, 1 + backbone->grid * backbone->grid, backbone->width};
+  }
+  return shapes;
 }
 
 }  // namespace
 
 void require_weights_of(const ModelCard& card, const SafetensorsFile& file) {
-  const std::int64_t planes = scaled_channels(512, card.network.width);
-  const std::vector<std::int64_t> wanted = {planes, planes, 3, 3};  // in all three encoder shapes
-  for (const std::string& branch : branches_of(card)) {
-    const std::string name = kModelPrefix + branch + ".layer4.1.conv2.weight";
+  for (const auto& [name, shape] : telling_weights(card)) {
     const auto found = file.header().tensors.find(name);
-    if (found != file.header().tensors.end() && found->second.shape == wanted) continue;
+    if (found != file.header().tensors.end() && found->second.shape == shape) continue;
     throw Error(Fault::mismatch, file.path() + ": the weights " + name +
                                      " are missing or have another shape than the "
                                      "model's card says");

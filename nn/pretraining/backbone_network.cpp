@@ -82,20 +82,9 @@ BackboneCard assumed_card(const WeightFile& file) {
   return card;
 }
 
-template <typename Network>
-void set_weights(Network& network, const NamedTensors& weights, const std::string& what) {
-  const torch::NoGradGuard no_grad;
-  for (auto& item : network->named_parameters()) {
-    const std::string& name = item.key();
-    const bool decoder = name.find("decoder") != std::string::npos || name == "mask_token";
-    if (decoder || name.starts_with("head.")) continue;
-    const auto found = weights.find(name);
-    if (found == weights.end() || found->second.sizes() != item.value().sizes()) {
-      throw Error(Fault::mismatch, what + ": the weights " + name +
-                                       " are missing or have another shape than the backbone's card says");
-    }
-    item.value().copy_(found->second);
-  }
+BackboneCard card_of_file(const WeightFile& file) {
+  return has_backbone_card(file) ? BackboneCard::from_json(file.notes().at(kBackboneKey))
+                                 : assumed_card(file);
 }
 
 /// A window as a batch of one, in source units.
@@ -290,11 +279,29 @@ Readout readout_for(const std::string& method) {
   return method == "mae" || method == "hpm" ? Readout::mean : Readout::token;
 }
 
+void set_encoder_weights(torch::nn::Module& encoder, const NamedTensors& weights, const std::string& what) {
+  const torch::NoGradGuard no_grad;
+  for (auto& item : encoder.named_parameters()) {
+    const std::string& name = item.key();
+    const bool decoder = name.find("decoder") != std::string::npos || name == "mask_token";
+    if (decoder || name.starts_with("head.")) continue;
+    const auto found = weights.find(name);
+    if (found == weights.end() || found->second.sizes() != item.value().sizes()) {
+      throw Error(Fault::mismatch, what + ": the weights " + name +
+                                       " are missing or have another shape than the backbone's card says");
+    }
+    item.value().copy_(found->second);
+  }
+}
+
+BackboneCard backbone_card_of(const std::string& path) {
+  return card_of_file(WeightFile(path));
+}
+
 EncoderFile read_encoder(const std::string& path) {
   const WeightFile file(path);
   EncoderFile result;
-  const bool own = has_backbone_card(file);
-  result.card = own ? BackboneCard::from_json(file.notes().at(kBackboneKey)) : assumed_card(file);
+  result.card = card_of_file(file);
   ConversionReport report;
   WeightMap weights = load_state_dict(file, choose_state_dict(file));
   if (!result.card.grouped) weights = to_native(std::move(weights), report);
@@ -314,7 +321,7 @@ VisionTransformer make_encoder(const EncoderFile& file, std::int64_t classes, do
   options.drop_path = drop_path;
   if (file.pools_mean) options.pooling = Pooling::mean;
   VisionTransformer network(options);
-  set_weights(network, file.weights, file.card.name);
+  set_encoder_weights(*network, file.weights, file.card.name);
   return network;
 }
 
@@ -325,7 +332,7 @@ std::unique_ptr<Backbone> load_backbone(const std::string& path, const std::stri
     if (!file.card.grouped)
       return std::make_unique<PlainBackbone>(file.card, make_encoder(file), where, threads);
     GroupedAutoencoder network = grouped_network(file.card);
-    set_weights(network, file.weights, path);
+    set_encoder_weights(*network, file.weights, path);
     return std::make_unique<GroupedBackbone>(file.card, network, where, threads);
   });
 }

@@ -20,6 +20,13 @@ struct EncoderFile {
 /// @throws Error, FormatError
 EncoderFile read_encoder(const std::string& path);
 
+/// The card alone: of a file without one, what is assumed.
+BackboneCard backbone_card_of(const std::string& path);
+
+/// Copies weights under native names into an encoder; what decodes or classifies is left as it is.
+/// @throws Error (mismatch) naming a tensor that is missing or of another shape
+void set_encoder_weights(torch::nn::Module& encoder, const NamedTensors& weights, const std::string& what);
+
 /// The encoder with its weights; `classes` > 0 adds a head that is not set.
 /// @throws Error (mismatch) naming a tensor that is missing or of another shape
 VisionTransformer make_encoder(const EncoderFile& file, std::int64_t classes = 0, double drop_path = 0);

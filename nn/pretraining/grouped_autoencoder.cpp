@@ -34,6 +34,19 @@ torch::nn::LayerNorm norm_of(std::int64_t width, double epsilon) {
 
 }  // namespace
 
+torch::Tensor grouped_positions(std::int64_t width,
+                                std::int64_t group_width,
+                                PatchGrid grid,
+                                std::int64_t groups,
+                                double ground_ratio) {
+  if (group_width == 0) group_width = std::max<std::int64_t>(4, width / 16 * 4);
+  const auto place = sincos_positions(width - group_width, grid, ground_ratio).narrow(0, 1, grid.patches());
+  const auto number =
+      sincos_positions(2 * group_width, {1, groups}).narrow(0, 1, groups).narrow(1, 0, group_width);
+  const std::vector<std::int64_t> rows = {groups, grid.patches(), -1};
+  return torch::cat({place.unsqueeze(0).expand(rows), number.unsqueeze(1).expand(rows)}, 2).flatten(0, 1);
+}
+
 void GroupedAutoencoderOptions::check() const {
   as_plain(*this).check();
   const auto refuse = [](const std::string& what) {
@@ -71,16 +84,8 @@ GroupedAutoencoderImpl::GroupedAutoencoderImpl(const GroupedAutoencoderOptions& 
   }
 }
 
-// [G * L, width]: the place of each patch, then the number of its group
 torch::Tensor GroupedAutoencoderImpl::places(PatchGrid grid, std::int64_t width) const {
-  const std::int64_t group_width = group_part(options, width);
-  const auto place =
-      sincos_positions(width - group_width, grid, options.encoder.ground_ratio).narrow(0, 1, grid.patches());
-  const auto number =
-      sincos_positions(2 * group_width, {1, groups()}).narrow(0, 1, groups()).narrow(1, 0, group_width);
-  const std::vector<std::int64_t> rows = {groups(), grid.patches(), -1};
-  return torch::cat({place.unsqueeze(0).expand(rows), number.unsqueeze(1).expand(rows)}, 2)
-      .flatten(0, 1)
+  return grouped_positions(width, group_part(options, width), grid, groups(), options.encoder.ground_ratio)
       .to(cls_token_.options());
 }
 

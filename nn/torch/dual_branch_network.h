@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <ATen/core/Generator.h>
@@ -15,6 +17,7 @@
 #include "nn/model_card.h"
 #include "nn/torch/coordinate_attention.h"
 #include "nn/torch/residual_encoder.h"
+#include "nn/torch/transformer_pyramid.h"
 
 namespace scarp::nn {
 
@@ -49,10 +52,11 @@ class DecoderStepImpl : public torch::nn::Module {
 };
 TORCH_MODULE(DecoderStep);
 
-/// An optical and a terrain encoder with the same strides, fused at each, and a U-shaped decoder with
-/// transposed convolutions; or one of the simpler forms that NetworkOptions::fusion names. HPCL-style
-/// (reconstruction), the part that learns from its own pixels. With no optical or no terrain planes there is
-/// one encoder and no fusion. Source: "Hyper-pixel-wise Contrastive Learning Augmented Segmentation Network
+/// An optical and a terrain encoder with the same strides, each a residual network or a pretrained vision
+/// transformer (transformer_pyramid.h), fused at each, and a U-shaped decoder with transposed convolutions;
+/// or one of the simpler forms that NetworkOptions::fusion names. HPCL-style (reconstruction), the part that
+/// learns from its own pixels. With no optical or no terrain planes there is one encoder and no fusion.
+/// Source: "Hyper-pixel-wise Contrastive Learning Augmented Segmentation Network
 /// ..." (arXiv 2308.01251) as far as it is public; the strides of fusion and the decoder's widths are ours.
 class DualBranchNetworkImpl : public torch::nn::Module {
  public:
@@ -96,7 +100,8 @@ class DualBranchNetworkImpl : public torch::nn::Module {
 
  private:
   void check_planes(const torch::Tensor& planes, std::int64_t wanted, const char* which) const;
-  const ResidualEncoder& encoder() const;  ///< the one whose widths the decoder has
+  const FeatureEncoder& encoder() const;  ///< the one whose widths the decoder has
+  void add_encoders();
   void add_fusions();
   torch::Tensor seen(const torch::Tensor& planes) const;  ///< as the encoders want them
   std::vector<torch::Tensor> fuse(const std::vector<torch::Tensor>& optical,
@@ -109,10 +114,10 @@ class DualBranchNetworkImpl : public torch::nn::Module {
 
   std::int64_t optical_planes_;
   std::int64_t terrain_planes_;
-  ResidualEncoder optical_{nullptr};
-  ResidualEncoder terrain_{nullptr};
-  ResidualEncoder joint_{nullptr};      ///< of early fusion, instead of the two
-  std::vector<FeatureFusion> fusions_;  ///< one a level, empty holders where levels are not fused
+  std::shared_ptr<FeatureEncoder> optical_;
+  std::shared_ptr<FeatureEncoder> terrain_;
+  std::shared_ptr<FeatureEncoder> joint_;  ///< of early fusion, instead of the two
+  std::vector<FeatureFusion> fusions_;     ///< one a level, empty holders where levels are not fused
   std::vector<DecoderStep> steps_;
   torch::nn::Sequential last_up_{nullptr};
   torch::nn::Conv2d head_{nullptr};
@@ -121,6 +126,10 @@ TORCH_MODULE(DualBranchNetwork);
 
 /// Sets all weights from one seed: Kaiming normal for convolutions (He et al., ICCV 2015), 1 and 0 for norms,
 /// 0 for biases, but 2 for those of Coordinate Attention's gates, which so let 0.78 of a feature through.
+/// Backbones are drawn as masked autoencoders are, from numbers of their own.
 void initialise(torch::nn::Module& network, std::uint64_t seed);
+
+/// The pyramids of a network, by the names of their encoders: "optical", "terrain", "joint".
+std::map<std::string, TransformerPyramidImpl*> pyramids_of(torch::nn::Module& network);
 
 }  // namespace scarp::nn

@@ -43,6 +43,16 @@ struct GroupedLoss {
       groups;  ///< mean loss of the hidden valid patches of each; 0 where there is none
 };
 
+/// Positions of the patches of all groups, group after group: of a row the first numbers tell the place, as
+/// sincos_positions does, the last `group_width` the number of the group.
+/// @param group_width  0: a quarter of `width`
+/// @return [groups * grid.patches(), width] float64
+torch::Tensor grouped_positions(std::int64_t width,
+                                std::int64_t group_width,
+                                PatchGrid grid,
+                                std::int64_t groups,
+                                double ground_ratio);
+
 /// A masked autoencoder over groups of channels with their own patch projections, positions of place and
 /// group, heads, target statistics and loss means. Source: Cong et al., "SatMAE", NeurIPS 2022, section 3.3,
 /// with one loss mean a group in place of one for all, so that the loudest group does not drown the others.

@@ -31,29 +31,35 @@ StateJson contrast_json(const ContrastOptions& options) {
 
 StateJson identity_json(const RunIdentity& identity) {
   const auto& options = identity.options;
-  return {{"seed", options.seed},
-          {"epochs", options.epochs},
-          {"batch", options.batch},
-          {"learning_rate", options.learning_rate},
-          {"weight_decay", options.weight_decay},
-          {"warmup", options.warmup},
-          {"clip_norm", options.clip_norm},
-          {"dice_weight", options.dice_weight},
-          {"class_weights", options.class_weights},
-          {"toe_weight", options.toe_weight},
-          {"toe_width", options.toe_width},
-          {"average_decay", options.average_decay},
-          {"flips", options.flips},
-          {"rotation", options.rotation},
-          {"scale", options.scale},
-          {"photometric", options.photometric},
-          {"drop_optical", options.drop_optical},
-          {"drop_terrain", options.drop_terrain},
-          {"patience", options.patience},
-          {"contrast", contrast_json(options.contrast)},
-          {"precision", word_of(options.precision)},
-          {"samples", identity.samples},
-          {"side", identity.side}};
+  StateJson document = {{"seed", options.seed},
+                        {"epochs", options.epochs},
+                        {"batch", options.batch},
+                        {"learning_rate", options.learning_rate},
+                        {"weight_decay", options.weight_decay},
+                        {"warmup", options.warmup},
+                        {"clip_norm", options.clip_norm},
+                        {"dice_weight", options.dice_weight},
+                        {"class_weights", options.class_weights},
+                        {"toe_weight", options.toe_weight},
+                        {"toe_width", options.toe_width},
+                        {"average_decay", options.average_decay},
+                        {"flips", options.flips},
+                        {"rotation", options.rotation},
+                        {"scale", options.scale},
+                        {"photometric", options.photometric},
+                        {"drop_optical", options.drop_optical},
+                        {"drop_terrain", options.drop_terrain},
+                        {"patience", options.patience},
+                        {"contrast", contrast_json(options.contrast)},
+                        {"precision", word_of(options.precision)},
+                        {"samples", identity.samples},
+                        {"side", identity.side}};
+  if (options.backbones.files.empty()) return document;
+  document["backbone_weights"] = options.backbones.pretrained ? "pretrained" : "drawn";
+  document["backbone"] = options.backbones.frozen ? "frozen" : "tuned";
+  document["backbone_rate"] = options.backbones.rate;
+  document["layer_decay"] = options.backbones.layer_decay;
+  return document;
 }
 
 }  // namespace

@@ -8,10 +8,12 @@
 #include <torch/torch.h>
 
 #include "nn/error.h"
+#include "nn/pretraining/backbone_weights.h"
 #include "nn/torch/device.h"
 #include "nn/training/autocast.h"
 #include "nn/training/batch_order.h"
 #include "nn/training/learning_rate.h"
+#include "nn/training/parameter_groups.h"
 #include "nn/training/precision_probe.h"
 #include "nn/training/scores.h"
 
@@ -23,9 +25,16 @@ constexpr std::int64_t kOrderStream =
     -1;  // in place of a sample's index: streams of one seed that never meet
 constexpr std::int64_t kDropoutStream = -2;
 
-DualBranchNetwork first_network(const ModelCard& card, std::uint64_t seed, at::Device device) {
-  DualBranchNetwork network = make_network(card);
-  initialise(*network, seed);
+DualBranchNetwork first_network(const TrainingTask& task, at::Device device) {
+  const BackboneOptions& backbones = task.options.backbones;
+  DualBranchNetwork network = make_network(task.card);
+  initialise(*network, task.options.seed);
+  if (backbones.pretrained) load_backbone_weights(*network, task.card, backbones);
+  for (const auto& [name, pyramid] : pyramids_of(*network)) {
+    if (backbones.frozen) pyramid->freeze();
+    // on a GPU the fused gradient adds in any order
+    if (!device.is_cpu()) pyramid->set_attention(AttentionPath::explicit_formula);
+  }
   place(network, device);
   return network;
 }
@@ -60,11 +69,11 @@ PairRows moved(const PairRows& rows, at::Device device) {
 TrainingRun::TrainingRun(const TrainingTask& task)
     : task_(task),
       device_(choose_device(task.options.device)),
-      network_(first_network(task.card, task.options.seed, device_)),
-      average_(first_network(task.card, task.options.seed, device_), task.options.average_decay),
+      network_(first_network(task, device_)),
+      average_(first_network(task, device_), task.options.average_decay),
       steps_a_pass_(task.samples.size() / task.options.batch),
       contrast_(first_term(task, network_, steps(), device_)),
-      optimiser_(trained_parameters(), {0.9, 0.999, 1e-8, task.options.weight_decay}),
+      optimiser_(trained_groups(), {0.9, 0.999, 1e-8, task.options.weight_decay}),
       loader_(task.samples, task.card, task.options, /*augment=*/true),
       loss_options_{task.options.dice_weight, weights_tensor(task.options.class_weights, device_)} {
   average_.network()->eval();
@@ -77,12 +86,9 @@ TrainingRun::TrainingRun(const TrainingTask& task)
   }
 }
 
-NamedParameters TrainingRun::trained_parameters() const {
-  NamedParameters parameters;
-  for (const auto& item : network_->named_parameters()) parameters.emplace_back(item.key(), item.value());
-  if (!contrast_) return parameters;
-  for (auto& entry : contrast_->parameters()) parameters.push_back(std::move(entry));
-  return parameters;
+std::vector<ParameterGroup> TrainingRun::trained_groups() {
+  return detector_groups(*network_, contrast_ ? contrast_->parameters() : NamedParameters(),
+                         task_.options.backbones);
 }
 
 void TrainingRun::run(const std::stop_token& stop) {

@@ -59,7 +59,7 @@ class TrainingRun {
   double learning_rate_of(std::int64_t step) const;
   std::int64_t steps() const { return steps_a_pass_ * task_.options.epochs; }
   std::vector<std::vector<std::int64_t>> batches_left() const;
-  NamedParameters trained_parameters() const;
+  std::vector<ParameterGroup> trained_groups();
   bool out_of_patience() const;
   RunIdentity identity() const;
 

@@ -21,10 +21,9 @@ PickleDocument PickleMachine::run(PickleStream& stream) {
 }
 
 void PickleMachine::step(std::uint8_t opcode) {
-  if (take_number(opcode) || take_text(opcode) || take_container(opcode) || take_memo(opcode) ||
-      take_object(opcode)) {
-    return;
-  }
+  const bool known = take_number(opcode) || take_text(opcode) || take_container(opcode) ||
+                     take_items(opcode) || take_memo(opcode) || take_frame(opcode) || take_object(opcode);
+  if (known) return;
   refuse(Defect::malformed_pickle, "unknown opcode " + std::to_string(opcode));
 }
 

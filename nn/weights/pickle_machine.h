@@ -31,7 +31,9 @@ class PickleMachine {
   bool take_number(std::uint8_t opcode);
   bool take_text(std::uint8_t opcode);
   bool take_container(std::uint8_t opcode);
+  bool take_items(std::uint8_t opcode);
   bool take_memo(std::uint8_t opcode);
+  bool take_frame(std::uint8_t opcode);
   bool take_object(std::uint8_t opcode);
   void push_long(std::uint64_t bytes);
   void push_integer_line(bool long_form);
@@ -63,6 +65,7 @@ class PickleMachine {
 
   [[noreturn]] void refuse(Defect defect, const std::string& reason) const;
   PickleValue pop();
+  std::vector<PickleValue> popped(std::size_t count);  // in the order they were pushed
   PickleValue& top();
   std::vector<PickleValue> pop_to_mark();
   void push(PickleValue value);

@@ -14,12 +14,13 @@ constexpr std::size_t kMostMemos = 2'000'000;
 
 }  // namespace
 
+std::vector<PickleValue> PickleMachine::popped(std::size_t count) {
+  std::vector<PickleValue> items(count);
+  for (std::size_t i = count; i-- > 0;) items[i] = pop();
+  return items;
+}
+
 bool PickleMachine::take_container(std::uint8_t opcode) {
-  const auto last = [this](std::size_t count) {
-    std::vector<PickleValue> items(count);
-    for (std::size_t i = count; i-- > 0;) items[i] = pop();
-    return items;
-  };
   switch (opcode) {
     case ']':
       push(add_sequence(Kind::list, {}));
@@ -45,10 +46,23 @@ bool PickleMachine::take_container(std::uint8_t opcode) {
     case 0x85:  // TUPLE1, TUPLE2, TUPLE3
     case 0x86:
     case 0x87:
-      push(add_sequence(Kind::tuple, last(opcode - 0x84U)));
+      push(add_sequence(Kind::tuple, popped(opcode - 0x84U)));
       return true;
+    case 'd': {
+      const auto items = pop_to_mark();
+      push(add_dict());
+      set_items(top(), items);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+bool PickleMachine::take_items(std::uint8_t opcode) {
+  switch (opcode) {
     case 'a': {
-      const auto item = last(1);
+      const auto item = popped(1);
       append(top(), item);
       return true;
     }
@@ -58,14 +72,8 @@ bool PickleMachine::take_container(std::uint8_t opcode) {
       append(top(), items);
       return true;
     }
-    case 'd': {
-      const auto items = pop_to_mark();
-      push(add_dict());
-      set_items(top(), items);
-      return true;
-    }
     case 's': {
-      const auto items = last(2);
+      const auto items = popped(2);
       set_items(top(), items);
       return true;
     }
@@ -126,7 +134,7 @@ bool PickleMachine::take_memo(std::uint8_t opcode) {
   }
 }
 
-bool PickleMachine::take_object(std::uint8_t opcode) {
+bool PickleMachine::take_frame(std::uint8_t opcode) {
   switch (opcode) {
     case 0x80:  // PROTO
       if (const auto protocol = stream_.byte(); protocol > kNewestProtocol)
@@ -148,6 +156,13 @@ bool PickleMachine::take_object(std::uint8_t opcode) {
     case '2':  // DUP
       push(top());
       return true;
+    default:
+      return false;
+  }
+}
+
+bool PickleMachine::take_object(std::uint8_t opcode) {
+  switch (opcode) {
     case 'c':
     case 'i': {  // GLOBAL, INST
       const std::string module = stream_.line();

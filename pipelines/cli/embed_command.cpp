@@ -3,6 +3,7 @@
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
 #include "pipelines/embed.h"
+#include "pipelines/model_store.h"
 
 namespace scarp::cli {
 
@@ -17,8 +18,8 @@ class EmbedCommand final : public Command {
   std::string wanted_device() const override { return options_.device; }
 
   void declare(CLI::App& app) override {
-    add_value(app, "backbone", options_.backbone, value::kFile,
-              "Backbone of scarp pretrain, or any file of a vision transformer")
+    add_value(app, "backbone", options_.backbone, value::kModel,
+              "Name of a shipped backbone, or file of scarp pretrain or of any vision transformer")
         ->required();
     add_value(app, "optical", options_.optical, value::kRaster, "Image; its grid is the answer's")
         ->required();
@@ -37,6 +38,7 @@ class EmbedCommand final : public Command {
   }
 
   int run(const Context& context) override {
+    options_.backbone = pipelines::find_backbone(options_.backbone);
     require_other_file(options_.output, {options_.backbone, options_.optical, options_.dem});
     pipelines::embed_raster(options_, context.events, context.stop);
     return kDone;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -37,16 +39,29 @@ std::string temperature_text(const nn::ModelCard& card) {
                      card.calibration.ece_before, card.calibration.ece_after, card.calibration.pixels);
 }
 
+/// A line for every encoder that is a vision transformer.
+std::string backbones_text(const nn::NetworkOptions& network) {
+  std::string text;
+  const auto add = [&](const char* which, const std::optional<nn::BackboneShape>& backbone) {
+    if (backbone) text += fmt::format("  backbone     {}: {}\n", which, backbone->text());
+  };
+  add("optical", network.optical_backbone);
+  add("terrain", network.terrain_backbone);
+  add("joint", network.joint_backbone);
+  return text;
+}
+
 std::string card_text(const nn::ModelCard& card, const nn::WeightsSummary& weights, const std::string& path) {
   return fmt::format(
-      "{}\n  {}\n  file         {}\n  optical      {}\n  terrain      {}\n  classes      {}\n  pixel size   "
+      "{}\n  {}\n  file         {}\n  optical      {}\n  terrain      {}\n{}  classes      {}\n  pixel size  "
+      " "
       "{:g} to {:g} m\n"
       "  tiles        {} px, {} px shared\n  weights      {} {}, {:.1f} MB\n  temperature  {}\n  licence   "
       "   {}\n",
       card.name, card.description, path, channel_names(card.optical), channel_names(card.terrain),
-      class_names(card.classes), card.gsd_min_m, card.gsd_max_m, card.tile_px, card.overlap_px,
-      weights.parameters, weights.dtype, static_cast<double>(weights.bytes) / 1e6, temperature_text(card),
-      card.licence);
+      backbones_text(card.network), class_names(card.classes), card.gsd_min_m, card.gsd_max_m, card.tile_px,
+      card.overlap_px, weights.parameters, weights.dtype, static_cast<double>(weights.bytes) / 1e6,
+      temperature_text(card), card.licence);
 }
 
 Json card_json(const nn::ModelCard& card, const nn::WeightsSummary& weights, const std::string& path) {
@@ -131,13 +146,13 @@ class ModelInfo final : public ModelVerb {
   CLI::App* declare(CLI::App& model) override {
     CLI::App* info = model.add_subcommand(
         "info", "Card of a model of Scarp; tensors, kind and layout of any safetensors, .pt or .pth file");
-    add_value(*info, "model", model_, value::kModel, "Name or file of a model")->required();
+    add_value(*info, "model", model_, value::kModel, "Name or file of a model or backbone")->required();
     info->add_flag("--json", json_, "Everything as JSON");
     return info;
   }
 
   int run(const Context& context) override {
-    const std::string path = pipelines::find_model(model_);
+    const std::string path = pipelines::find_weights(model_);
     const nn::WeightFile file(path);
     const nn::WeightSummary summary = nn::summarise(file);
     if (nn::has_model_card(file)) {

@@ -5,7 +5,9 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
+#include "pipelines/model_store.h"
 #include "pipelines/probe.h"
+#include "pipelines/probe_scene.h"
 #include "pipelines/report_file.h"
 
 namespace scarp::cli {
@@ -21,12 +23,17 @@ class ProbeCommand final : public Command {
   std::string wanted_device() const override { return options_.device; }
 
   void declare(CLI::App& app) override {
-    add_value(app, "backbone", options_.backbone, value::kFile,
-              "Backbone of scarp pretrain, or any file of a vision transformer")
+    add_value(app, "backbone", options_.backbone, value::kModel,
+              "Name of a shipped backbone, or file of scarp pretrain or of any vision transformer")
         ->required();
-    add_value(app, "images", options_.images, value::kFile,
-              "Folder of pictures; the folders in it are the classes")
+    add_value(
+        app, "images", options_.images, value::kFile,
+        "Folder of pictures, the folders in it are the classes; or run file (.yaml) of scenes with labels")
         ->required();
+    add_list(app, "--shares", shares_, value::kNumber,
+             "Run file: shares of the training blocks to learn from [0.01,0.05,0.1,1]")
+        ->check(between(1e-6, 1));
+    add_key_values(app, "--set", settings_, "Run file: replaces a key of it; may be repeated");
     add_value(app, "--test", options_.test_images, value::kFile,
               "Folder of test pictures; without it a share of the others is tested");
     add_value(app, "--test-share", options_.test_share, value::kNumber, "Share of every class that is tested")
@@ -57,16 +64,41 @@ class ProbeCommand final : public Command {
   }
 
   int run(const Context& context) override {
+    options_.backbone = pipelines::find_backbone(options_.backbone);
     if (!output_.empty()) geo::require_writable(output_, overwrite_);
-    const pipelines::ProbeResult result = pipelines::probe_backbone(options_, context.events, context.stop);
-    const std::string json = result.to_json();
-    if (!output_.empty()) pipelines::write_text_file(output_, json, overwrite_);
-    context.events.answer(json_ ? json : result.to_text(), nlohmann::ordered_json::parse(json));
+    if (options_.images.ends_with(".yaml") || options_.images.ends_with(".yml")) {
+      answer(pipelines::probe_scene(of_scene(), context.events, context.stop), context);
+    } else {
+      answer(pipelines::probe_backbone(options_, context.events, context.stop), context);
+    }
     return kDone;
   }
 
  private:
+  pipelines::SceneProbeOptions of_scene() const {
+    pipelines::SceneProbeOptions options;
+    options.backbone = options_.backbone;
+    options.run_file = options_.images;
+    options.settings = settings_;
+    options.shares = shares_;
+    options.draws = options_.draws;
+    options.baselines = options_.baselines;
+    options.seed = options_.seed;
+    options.threads = options_.threads;
+    options.device = options_.device;
+    return options;
+  }
+
+  template <typename Result>
+  void answer(const Result& result, const Context& context) const {
+    const std::string json = result.to_json();
+    if (!output_.empty()) pipelines::write_text_file(output_, json, overwrite_);
+    context.events.answer(json_ ? json : result.to_text(), nlohmann::ordered_json::parse(json));
+  }
+
   pipelines::ProbeOptions options_;
+  std::vector<double> shares_ = pipelines::SceneProbeOptions{}.shares;
+  std::vector<std::string> settings_;
   std::string output_;
   bool json_ = false;
   bool overwrite_ = false;

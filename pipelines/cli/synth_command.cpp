@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 
+#include <CLI/CLI.hpp>
+
 #include "datasets/synthetic_scene.h"
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
@@ -34,6 +36,10 @@ class SynthCommand final : public Command {
     add_value(app, "--cols", options_.cols, value::kInteger, "Columns")
         ->check(between(128, 8192))
         ->excludes(size)
+        ->group(kScene);
+    add_value(app, "--bands", options_.bands, value::kInteger,
+              "3: red, green, blue; 6: also near infrared and two shortwave infrared bands")
+        ->check(CLI::IsMember({3, 6}))
         ->group(kScene);
     add_value(app, "--pixel-size", options_.pixel_size_m, value::kNumber, "Metres")
         ->check(between(1, 1000))

@@ -64,25 +64,34 @@ class CleanName {
   std::string clean_;
 };
 
-/// Hands the values to `visit` in the order of kAttributeFields: std::string (clean), int,
-/// std::optional<double> (empty: NULL) or bool. Class names are cleaned as in the style, which finds its
-/// category by this name.
+/// Hands the values to `visit` in the order of kAttributeFields: std::string, int, std::optional<double>
+/// (empty: NULL) or bool. Names are those given here, clean ones.
+template <class Visit>
+void visit_fields(const ObjectAttributes& a,
+                  const std::string& class_name,
+                  const std::string& model_id,
+                  const Visit& visit) {
+  visit(a.uid);
+  visit(a.class_id);
+  visit(class_name);
+  for (const auto& value : {a.conf_mean, a.conf_min, a.conf_std}) visit(value);
+  visit(std::optional<double>(a.area_m2));
+  visit(std::optional<double>(a.perim_m));
+  for (const auto& value : {a.elev_min, a.elev_max, a.relief_m, a.slope_mean, a.slope_max, a.aspect,
+                            a.length_m, a.width_m, a.reach}) {
+    visit(value);
+  }
+  visit(a.edge);
+  visit(model_id);
+}
+
+/// The same with the names cleaned, until the next object. Class names are cleaned as in the style, which
+/// finds its category by this name.
 class AttributeValues {
  public:
   template <class Visit>
   void visit(const ObjectAttributes& a, const Visit& visit) {
-    visit(a.uid);
-    visit(a.class_id);
-    visit(class_name_.of(a.class_name));
-    for (const auto& value : {a.conf_mean, a.conf_min, a.conf_std}) visit(value);
-    visit(std::optional<double>(a.area_m2));
-    visit(std::optional<double>(a.perim_m));
-    for (const auto& value : {a.elev_min, a.elev_max, a.relief_m, a.slope_mean, a.slope_max, a.aspect,
-                              a.length_m, a.width_m, a.reach}) {
-      visit(value);
-    }
-    visit(a.edge);
-    visit(model_id_.of(a.model_id));
+    visit_fields(a, class_name_.of(a.class_name), model_id_.of(a.model_id), visit);
   }
 
  private:

@@ -16,10 +16,6 @@ namespace {
 // In place of a row: not an edge but a stretch of edges, whose number is in place of `from`.
 constexpr std::int32_t kStretch = std::numeric_limits<std::int32_t>::min() + 1;
 
-// In place of an arena.
-constexpr std::uint32_t kInBand = kNone - 1;
-constexpr std::uint32_t kLoose = kNone - 2;
-
 bool lies_before(const BorderEdge& a, const BorderEdge& b) {
   if (a.row != b.row) return a.row < b.row;
   return std::min(a.from, a.to) < std::min(b.from, b.to);
@@ -52,7 +48,7 @@ BandStitcher::BandStitcher(std::int32_t cols,
 }
 
 void BandStitcher::add(BandTrace& band) {
-  band_ = &band;
+  stretches_.begin_band(band.edges);
   take_regions(band);
   regions_.label(runs_above_, band.top_runs, band.first_row, rules_.eight_connected);
   trace_seam(band.top_values.data(), band.top_edges, band.first_row);
@@ -65,12 +61,12 @@ void BandStitcher::add(BandTrace& band) {
   runs_above_.swap(band.bottom_runs);
   next_row_ = band.first_row + band.rows;
   hand_out(band.finished);
-  keep_survivors();
+  stretches_.end_band();
+  require_room();
   regions_.forget_all_but(runs_above_);
   const std::int64_t first_open = corner_rows_ != nullptr || rows_done_ ? first_open_row() : 0;
   if (corner_rows_ != nullptr) corner_rows_->forget_above(first_open);
   if (rows_done_) rows_done_(first_open);
-  band_ = nullptr;
 }
 
 void BandStitcher::finish() {
@@ -91,7 +87,7 @@ std::int64_t BandStitcher::first_open_row() {
 }
 
 std::size_t BandStitcher::open_bytes() const {
-  return arena_edges_ * sizeof(BorderEdge) + chains_.open() * sizeof(BorderChains::Node);
+  return stretches_.kept_bytes() + chains_.open() * sizeof(BorderChains::Node);
 }
 
 bool BandStitcher::empty(const std::vector<std::int32_t>& row, std::int64_t col) const {
@@ -116,7 +112,7 @@ std::uint32_t BandStitcher::take_part(BandTrace& band, std::uint32_t part) {
                                           band.regions.object(band.regions.object_of(from)).first_row);
     for (std::uint32_t r = band.regions.part(from).first_ring; r != kNone; r = band.regions.next_ring(r)) {
       const BandTrace::Ring& ring = band.rings[r];
-      regions_.add_ring(to, add_stretch({kInBand, ring.first_edge, ring.edges, ring.saddles}));
+      regions_.add_ring(to, stretches_.add_of_band(ring.first_edge, ring.edges, ring.saddles));
     }
     return to;
   };
@@ -171,7 +167,7 @@ void BandStitcher::join_pieces(BandTrace& band) {
   for (const BandTrace::Piece& piece : band.pieces) {
     std::uint32_t node = kNone;  // straight through the band: the border above ends where it did
     if (piece.edges > 0) {
-      const std::uint32_t stretch = add_stretch({kInBand, piece.first_edge, piece.edges, false});
+      const std::uint32_t stretch = stretches_.add_of_band(piece.first_edge, piece.edges, false);
       node = chains_.add({static_cast<std::int32_t>(stretch), 0, kStretch});
     }
     nodes.push_back(node);
@@ -205,9 +201,9 @@ void BandStitcher::close_ring(std::uint32_t node, std::uint32_t part) {
     const BorderEdge& edge = chains_[i].edge;
     if (edge.row == kStretch) {
       const auto stretch = static_cast<std::uint32_t>(edge.from);
-      const auto edges = edges_of(stretches_[stretch]);
+      const auto edges = stretches_.edges_of(stretch);
       ring_.insert(ring_.end(), edges.begin(), edges.end());
-      release(stretch);
+      stretches_.release(stretch);
     } else {
       ring_.push_back(edge);
     }
@@ -220,10 +216,8 @@ void BandStitcher::close_ring(std::uint32_t node, std::uint32_t part) {
   const bool saddles = std::any_of(ring_.begin(), ring_.end(), [](const BorderEdge& edge) {
     return ((edge.from | edge.to) & BorderEdge::kSaddle) != 0;
   });
-  const std::size_t begin = loose_.size();
-  loose_.insert(loose_.end(), first, ring_.end());
-  loose_.insert(loose_.end(), ring_.begin(), first);
-  regions_.add_ring(part, add_stretch({kLoose, begin, ring_.size(), saddles}));
+  const auto begin = static_cast<std::size_t>(first - ring_.begin());
+  regions_.add_ring(part, stretches_.add_ring(ring_, begin, saddles));
   if (outer && regions_.close_part(part)) finish_object(part);
 }
 
@@ -232,74 +226,15 @@ void BandStitcher::finish_object(std::uint32_t part) {
   const std::uint32_t object = regions_.object_of(part);
   for (std::uint32_t p = regions_.object(object).first_closed; p != kNone; p = regions_.part(p).next_closed) {
     for (std::uint32_t r = regions_.part(p).first_ring; r != kNone; r = regions_.next_ring(r)) {
-      finished_.add_ring(edges_of(stretches_[r]), stretches_[r].saddles);
-      release(r);
+      finished_.add_ring(stretches_.edges_of(r), stretches_.saddles(r));
+      stretches_.release(r);
     }
     finished_.end_part();
   }
   finished_.end();
 }
 
-std::span<const BorderEdge> BandStitcher::edges_of(const Stretch& stretch) const {
-  const std::vector<BorderEdge>& edges = stretch.arena == kInBand  ? band_->edges
-                                         : stretch.arena == kLoose ? loose_
-                                                                   : arenas_[stretch.arena].edges;
-  return std::span(edges).subspan(stretch.first, stretch.count);
-}
-
-std::uint32_t BandStitcher::add_stretch(const Stretch& stretch) {
-  std::uint32_t id = 0;
-  if (free_stretches_.empty()) {
-    id = static_cast<std::uint32_t>(stretches_.size());
-    stretches_.push_back(stretch);
-  } else {
-    id = free_stretches_.back();
-    free_stretches_.pop_back();
-    stretches_[id] = stretch;
-  }
-  fresh_.push_back(id);
-  return id;
-}
-
-void BandStitcher::release(std::uint32_t stretch) {
-  const std::uint32_t arena = std::exchange(stretches_[stretch].arena, kNone);
-  free_stretches_.push_back(stretch);
-  if (arena == kInBand || arena == kLoose || --arenas_[arena].users > 0) return;
-  arena_edges_ -= arenas_[arena].edges.size();
-  arenas_[arena].edges = {};
-  free_arenas_.push_back(arena);
-}
-
-/// The band goes away: what is open and lies in it is copied.
-void BandStitcher::keep_survivors() {
-  Arena arena;
-  const auto id = free_arenas_.empty() ? static_cast<std::uint32_t>(arenas_.size()) : free_arenas_.back();
-  std::size_t edges = 0;
-  const auto is_fresh = [](const Stretch& s) { return s.arena == kInBand || s.arena == kLoose; };
-  for (const std::uint32_t i : fresh_) {
-    if (is_fresh(stretches_[i])) edges += stretches_[i].count;
-  }
-  arena.edges.reserve(edges);
-  for (const std::uint32_t i : fresh_) {
-    Stretch& stretch = stretches_[i];
-    if (!is_fresh(stretch)) continue;
-    const auto kept = edges_of(stretch);
-    const std::size_t first = arena.edges.size();
-    arena.edges.insert(arena.edges.end(), kept.begin(), kept.end());
-    stretch.arena = id;
-    stretch.first = first;
-    ++arena.users;
-  }
-  fresh_.clear();
-  loose_.clear();
-  if (arena.users == 0) return;
-  arena_edges_ += arena.edges.size();
-  if (free_arenas_.empty()) {
-    arenas_.push_back(std::move(arena));
-  } else {
-    free_arenas_.pop_back();
-    arenas_[id] = std::move(arena);
-  }
+void BandStitcher::require_room() const {
   if (open_bytes() <= most_open_bytes_) return;
   throw Error(Fault::too_complex,
               fmt::format("the outlines of objects that are still open at row {} need more than {} MiB: the "

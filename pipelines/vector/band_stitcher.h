@@ -7,6 +7,7 @@
 
 #include "pipelines/vector/band_trace.h"
 #include "pipelines/vector/corner_rows.h"
+#include "pipelines/vector/edge_stretches.h"
 
 namespace scarp::vector {
 
@@ -36,28 +37,13 @@ class BandStitcher {
   std::size_t open_bytes() const;
 
  private:
-  /// Edges in the band that is being added, in `loose_`, or in an arena of what survived a band.
-  struct Stretch {
-    std::uint32_t arena = kNone;
-    std::size_t first = 0;
-    std::size_t count = 0;
-    bool saddles = false;
-  };
-  struct Arena {
-    std::vector<BorderEdge> edges;
-    std::size_t users = 0;
-  };
-
   void take_regions(BandTrace& band);
   std::uint32_t take_part(BandTrace& band, std::uint32_t part);
   void trace_seam(const std::int32_t* below, const std::vector<std::uint64_t>& down, std::int64_t row);
   void join_pieces(BandTrace& band);
   void close_ring(std::uint32_t node, std::uint32_t part);
   void finish_object(std::uint32_t part);
-  std::span<const BorderEdge> edges_of(const Stretch& stretch) const;
-  std::uint32_t add_stretch(const Stretch& stretch);
-  void release(std::uint32_t stretch);
-  void keep_survivors();
+  void require_room() const;
   std::int64_t first_open_row();
   void hand_out(const ObjectBatch& of_band);
   bool empty(const std::vector<std::int32_t>& row, std::int64_t col) const;
@@ -78,14 +64,7 @@ class BandStitcher {
   std::vector<Run> runs_above_;
   EdgeParts parts_above_;
 
-  std::vector<Stretch> stretches_;
-  std::vector<std::uint32_t> free_stretches_;
-  std::vector<std::uint32_t> fresh_;  ///< stretches of the band that is being added
-  std::vector<Arena> arenas_;
-  std::vector<std::uint32_t> free_arenas_;
-  std::size_t arena_edges_ = 0;
-  const BandTrace* band_ = nullptr;
-  std::vector<BorderEdge> loose_;
+  EdgeStretches stretches_;
   ObjectBatch finished_;
 
   // Room that is used again.

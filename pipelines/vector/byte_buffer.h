@@ -27,6 +27,9 @@ class ByteBuffer {
     return room;
   }
 
+  /// Lets go of what lies behind the first `size` bytes.
+  void cut(std::size_t size) { size_ = size; }
+
   template <class Number>
   void put(Number value) {
     static_assert(std::is_arithmetic_v<Number>);

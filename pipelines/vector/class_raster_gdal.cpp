@@ -7,11 +7,13 @@
 #include <deque>
 #include <limits>
 #include <mutex>
+#include <span>
 #include <type_traits>
 
 #include <fmt/format.h>
 #include <gdal_priv.h>
 
+#include "geo/block_rows_gdal.h"
 #include "geo/error.h"
 #include "geo/raster_source_gdal.h"
 #include "pipelines/vector/class_tracer.h"
@@ -93,10 +95,28 @@ struct ClassRaster::Impl {
   geo::Grid grid;
   int band = 1;
   Type type = Type::u8;
-  bool checks_range = false;  ///< unsigned 32 bits are read as signed ones
+  bool checks_range = false;   ///< unsigned 32 bits are read as signed ones
+  bool restores_sign = false;  ///< signed bytes, which GDAL before 3.7 reads as unsigned ones
   std::optional<std::int32_t> nodata;
   std::vector<StyleClass> classes;
   GDALDatasetUniquePtr dataset;
+  std::optional<geo::BlockRows> blocks;  ///< empty where GDAL reads the rows itself
+
+  void open() {
+    dataset = opened(path);
+    if (geo::BlockRows::suits(path, *dataset)) blocks.emplace(*dataset->GetRasterBand(band));
+  }
+  /// False if they cannot be decoded.
+  bool read(std::int64_t first_row, std::int64_t rows, void* pixels, GDALDataType wanted) {
+    GDALRasterBand& stored = *dataset->GetRasterBand(band);
+    if (blocks && stored.GetRasterDataType() == wanted) {
+      return blocks->read(first_row, rows, static_cast<std::byte*>(pixels));
+    }
+    const auto width = static_cast<int>(grid.cols);
+    const auto height = static_cast<int>(rows);
+    return stored.RasterIO(GF_Read, 0, static_cast<int>(first_row), width, height, pixels, width, height,
+                           wanted, 0, 0, nullptr) == CE_None;
+  }
 };
 
 ClassRaster::ClassRaster(const std::string& path, int band) : impl_(std::make_unique<Impl>()) {
@@ -106,10 +126,11 @@ ClassRaster::ClassRaster(const std::string& path, int band) : impl_(std::make_un
   raster.grid = source->grid();
   raster.band = chosen_band(*source, band);
   const geo::BandInfo& info = source->bands()[static_cast<std::size_t>(raster.band - 1)];
-  raster.dataset = opened(path);
+  raster.open();
   GDALRasterBand& stored = *raster.dataset->GetRasterBand(raster.band);
   raster.type = type_of(*source, stored.GetRasterDataType(), info.type);
   raster.checks_range = info.type == PixelType::u32;
+  raster.restores_sign = info.type == PixelType::i8 && stored.GetRasterDataType() == GDT_Byte;
   const bool whole = info.nodata && std::nearbyint(*info.nodata) == *info.nodata;
   if (whole && std::abs(*info.nodata) <= std::numeric_limits<std::int32_t>::max()) {
     raster.nodata = static_cast<std::int32_t>(*info.nodata);
@@ -149,19 +170,18 @@ const std::vector<StyleClass>& ClassRaster::classes() const {
 template <typename T>
 void ClassRaster::read(std::int64_t first_row, std::int64_t rows, T* pixels) {
   const GdalErrorScope errors;
-  const int width = static_cast<int>(impl_->grid.cols);
-  const int height = static_cast<int>(rows);
-  if (impl_->dataset->GetRasterBand(impl_->band)
-          ->RasterIO(GF_Read, 0, static_cast<int>(first_row), width, height, pixels, width, height,
-                     kGdalType<T>, 0, 0, nullptr) != CE_None) {
+  if (!impl_->read(first_row, rows, pixels, kGdalType<T>)) {
     throw geo::Error(geo::Fault::unreadable,
                      fmt::format("rows {} to {} of {} cannot be read ({}); the file may be damaged",
                                  first_row, first_row + rows - 1, impl_->path, errors.text()));
   }
+  const std::span<T> values(pixels, static_cast<std::size_t>(rows * impl_->grid.cols));
+  if (impl_->restores_sign) {
+    for (T& value : values) value = static_cast<T>(static_cast<std::int8_t>(value));
+  }
   if (!impl_->checks_range) return;
   constexpr T kBeyond = std::numeric_limits<T>::max();  // what GDAL makes of larger values
-  if (std::find(pixels, pixels + rows * impl_->grid.cols, kBeyond) == pixels + rows * impl_->grid.cols)
-    return;
+  if (std::find(values.begin(), values.end(), kBeyond) == values.end()) return;
   throw geo::Error(
       geo::Fault::unreadable,
       fmt::format("{} holds a class beyond {}: more than a 32-bit number can tell apart; give its "
@@ -178,9 +198,10 @@ ClassRaster ClassRaster::reopen() const {
   copy->band = impl_->band;
   copy->type = impl_->type;
   copy->checks_range = impl_->checks_range;
+  copy->restores_sign = impl_->restores_sign;
   copy->nodata = impl_->nodata;
   copy->classes = impl_->classes;
-  copy->dataset = opened(impl_->path);
+  copy->open();
   return ClassRaster(std::move(copy));
 }
 

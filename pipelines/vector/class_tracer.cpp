@@ -18,9 +18,9 @@
 namespace scarp::vector {
 namespace {
 
-constexpr std::int64_t kBandPixels = std::int64_t{1} << 22;
+constexpr std::int64_t kBandPixels = std::int64_t{1} << 21;
 /// Values take more memory than classes.
-constexpr std::int64_t kBandPixelsWithValues = kBandPixels / 4;
+constexpr std::int64_t kBandPixelsWithValues = kBandPixels / 2;
 
 std::int32_t checked_cols(std::int64_t cols) {
   if (cols > 0 && cols <= kMostColumns) return static_cast<std::int32_t>(cols);

@@ -28,7 +28,7 @@ struct TracerOptions {
 /// Reads what is known of some rows beside their classes, maybe before the rows above are traced.
 using ValuesReader = std::function<std::shared_ptr<BandValues>(std::int64_t first_row, std::int64_t rows)>;
 
-/// About 4 million pixels, or 1 million with sums.
+/// About 2 million pixels, or 1 million with sums.
 std::int64_t default_band_rows(std::int64_t cols, bool sums);
 
 using ObjectSink = std::function<void(const TracedObject&)>;

@@ -10,32 +10,33 @@ namespace scarp::vector {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+/// Features that are fetched before their turn, and of each as many bytes.
+constexpr std::size_t kAhead = 6;
+constexpr std::size_t kLineBytes = 64;
+constexpr std::size_t kFetchedBytes = 3 * kLineBytes;
 /// What lies between two features is read along if it is less.
 constexpr std::uint64_t kGapBytes = 4096;
 /// One is being written; their memory comes beside what the allocator still holds of the chunks.
 constexpr std::size_t kStretchesInMemory = 4;
 
-/// Features that lie behind each other in the output and fit into memory together.
+/// Features that follow each other in the order and fit into memory together.
 struct Stretch {
   std::span<const std::uint32_t> order;
-  std::uint64_t place = 0;
   std::uint64_t bytes = 0;
 };
 
 std::vector<Stretch> stretches_of(const FeaturePlaces& features,
                                   std::span<const std::uint32_t> order,
-                                  std::uint64_t place,
                                   std::size_t budget_bytes) {
   std::vector<Stretch> stretches;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const std::uint64_t bytes = features.bytes(order[i]);
     if (stretches.empty() || stretches.back().bytes + bytes > budget_bytes) {
-      stretches.push_back({order.subspan(i, 0), place, 0});
+      stretches.push_back({order.subspan(i, 0), 0});
     }
     Stretch& last = stretches.back();
     last.order = {last.order.data(), last.order.size() + 1};
     last.bytes += bytes;
-    place += bytes;
   }
   return stretches;
 }
@@ -115,36 +116,58 @@ void FeatureSpool::spill() {
   chunks_.clear();
 }
 
-void FeatureSpool::gather(const FeaturePlaces& features,
-                          std::span<const std::uint32_t> order,
-                          FileTail& tail) const {
-  for (const std::uint32_t i : order) {
-    std::uint64_t begin = features.begin(i);
-    for (std::uint64_t left = features.bytes(i); left > 0;) {
-      const std::size_t used = begin % kChunkBytes;
-      const std::uint64_t part = std::min<std::uint64_t>(left, kChunkBytes - used);
-      tail.put({chunks_[begin / kChunkBytes].get() + used, part});
-      begin += part;
-      left -= part;
-    }
-  }
-  tail.flush();
+/// The order jumps through memory: what comes soon is fetched early.
+void FeatureSpool::prefetch(const FeaturePlaces& features, std::uint32_t feature) const {
+  const std::uint64_t begin = features.begin(feature);
+  const std::uint8_t* place = chunks_[begin / kChunkBytes].get() + begin % kChunkBytes;
+  for (std::size_t line = 0; line < kFetchedBytes; line += kLineBytes) __builtin_prefetch(place + line);
 }
 
-void FeatureSpool::write_in_order(const FeaturePlaces& features,
-                                  std::span<const std::uint32_t> order,
-                                  PlainFile& file,
-                                  std::uint64_t place) {
+void FeatureSpool::visit_kept(const FeaturePlaces& features,
+                              std::span<const std::uint32_t> order,
+                              const Visit& visit) const {
+  std::vector<std::uint8_t> joined;  // of a feature that goes on in the next chunk
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    if (k + 2 * kAhead < order.size()) {
+      features.prefetch(order[k + 2 * kAhead]);
+      prefetch(features, order[k + kAhead]);
+    }
+    const std::uint32_t i = order[k];
+    std::uint64_t begin = features.begin(i);
+    const std::size_t used = begin % kChunkBytes;
+    const std::uint64_t bytes = features.bytes(i);
+    if (used + bytes <= kChunkBytes) {
+      visit({chunks_[begin / kChunkBytes].get() + used, bytes});
+      continue;
+    }
+    joined.clear();
+    for (const std::uint64_t end = begin + bytes; begin < end;) {
+      const std::uint8_t* from = chunks_[begin / kChunkBytes].get() + begin % kChunkBytes;
+      const std::uint64_t part = std::min(end - begin, kChunkBytes - begin % kChunkBytes);
+      joined.insert(joined.end(), from, from + part);
+      begin += part;
+    }
+    visit(joined);
+  }
+}
+
+void FeatureSpool::take_in_order(const FeaturePlaces& features,
+                                 std::span<const std::uint32_t> order,
+                                 const Visit& visit) {
   if (!file_) {
-    FileTail tail(file, place);
-    gather(features, order, tail);
+    visit_kept(features, order, visit);
+    chunks_.clear();
     return;
   }
   spill();
   std::vector<std::uint8_t> arranged;
-  for (const Stretch& stretch : stretches_of(features, order, place, budget_bytes_ / kStretchesInMemory)) {
+  for (const Stretch& stretch : stretches_of(features, order, budget_bytes_ / kStretchesInMemory)) {
     gather_stretch(features, stretch, *file_, arranged);
-    file.write_at(stretch.place, arranged);
+    std::span<const std::uint8_t> left = arranged;
+    for (const std::uint32_t i : stretch.order) {
+      visit(left.first(features.bytes(i)));
+      left = left.subspan(features.bytes(i));
+    }
   }
   file_.reset();
   std::filesystem::remove(path_);

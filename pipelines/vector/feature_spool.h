@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,7 @@ class FeaturePlaces {
     return (i + 1 < places_.size() ? places_[i + 1].begin : end_) - places_[i].begin;
   }
   std::uint64_t end() const { return end_; }
+  void prefetch(std::size_t i) const { __builtin_prefetch(&places_[i]); }
 
  private:
   struct Place {
@@ -41,6 +43,8 @@ class FeaturePlaces {
 /// it in a file. They are gathered in stretches of the new order, each in the order in which they came.
 class FeatureSpool {
  public:
+  using Visit = std::function<void(std::span<const std::uint8_t>)>;
+
   /// @param path    a file that is made where the budget is exceeded
   /// @param target  the output, for messages
   FeatureSpool(std::string path, std::string target, std::size_t budget_bytes);
@@ -50,17 +54,17 @@ class FeatureSpool {
 
   void add(std::span<const std::uint8_t> feature);
 
-  /// Writes all features into `file` from `place` on, and removes what was kept.
+  /// Hands out all features, and removes what was kept.
   /// @param features  as they were added
-  /// @param order     their numbers in the order in which they are to be
-  void write_in_order(const FeaturePlaces& features,
-                      std::span<const std::uint32_t> order,
-                      PlainFile& file,
-                      std::uint64_t place);
+  /// @param order     their numbers in the order in which they are wanted
+  void take_in_order(const FeaturePlaces& features, std::span<const std::uint32_t> order, const Visit& visit);
 
  private:
   void spill();
-  void gather(const FeaturePlaces& features, std::span<const std::uint32_t> order, FileTail& tail) const;
+  void prefetch(const FeaturePlaces& features, std::uint32_t feature) const;
+  void visit_kept(const FeaturePlaces& features,
+                  std::span<const std::uint32_t> order,
+                  const Visit& visit) const;
 
   std::string path_;
   std::string target_;

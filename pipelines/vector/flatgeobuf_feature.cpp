@@ -45,10 +45,9 @@ std::size_t put_multipolygon(ByteBuffer& bytes, const ShapeView& shape) {
   return table;
 }
 
-/// Each known value behind the number of its column.
-std::size_t put_properties(ByteBuffer& bytes, AttributeValues& values, const ObjectAttributes& attributes) {
-  const std::size_t vector = put_flat_vector(bytes, 0, 1);
-  const std::size_t begin = bytes.size();
+}  // namespace
+
+void put_flatgeobuf_fields(ByteBuffer& bytes, AttributeValues& values, const ObjectAttributes& attributes) {
   std::uint16_t column = 0;
   values.visit(attributes, [&](const auto& value) {
     using Value = std::decay_t<decltype(value)>;
@@ -65,17 +64,12 @@ std::size_t put_properties(ByteBuffer& bytes, AttributeValues& values, const Obj
     }
     ++column;
   });
-  bytes.set(vector, static_cast<std::uint32_t>(bytes.size() - begin));
-  return vector;
 }
-
-}  // namespace
 
 void put_flatgeobuf_feature(ByteBuffer& bytes,
                             const ShapeView& shape,
                             bool several_parts,
-                            AttributeValues& values,
-                            const ObjectAttributes& attributes) {
+                            std::span<const std::uint8_t> fields) {
   constexpr std::array<FlatField, 2> kFields = {{{kGeometry, 4}, {kProperties, 4}}};
   std::array<std::size_t, 2> places{};
   begin_flat_buffer(bytes);
@@ -83,7 +77,8 @@ void put_flatgeobuf_feature(ByteBuffer& bytes,
   const std::size_t geometry =
       several_parts ? put_multipolygon(bytes, shape) : put_polygon(bytes, shape, 0, shape.part_ends[0]);
   flat_link(bytes, places[0], geometry);
-  flat_link(bytes, places[1], put_properties(bytes, values, attributes));
+  flat_link(bytes, places[1], put_flat_vector(bytes, fields.size(), 1));
+  bytes.put_bytes(fields.data(), fields.size());
   end_flat_buffer(bytes, root);
 }
 

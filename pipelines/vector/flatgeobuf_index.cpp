@@ -60,26 +60,27 @@ std::uint64_t flatgeobuf_index_bytes(std::uint64_t features) {
 
 void write_flatgeobuf_index(FileTail& file,
                             const FeaturePlaces& features,
-                            std::span<const std::uint32_t> order) {
-  const std::vector<std::uint64_t> sizes = level_sizes(features.size());
+                            std::span<const std::uint32_t> order,
+                            std::span<const std::uint32_t> sizes) {
+  const std::vector<std::uint64_t> nodes = level_sizes(features.size());
   std::vector<std::vector<Bounds>> levels = {
-      level_above(sizes[0], [&](std::uint64_t i) { return features.bounds(order[i]); })};
-  while (levels.size() + 1 < sizes.size()) {
+      level_above(nodes[0], [&](std::uint64_t i) { return features.bounds(order[i]); })};
+  while (levels.size() + 1 < nodes.size()) {
     levels.push_back(level_above(levels.back().size(), [&](std::uint64_t i) { return levels.back()[i]; }));
   }
   ByteBuffer bytes;
   // A node's place is the number of its first child among all nodes, from the root on.
   std::uint64_t level_end = 0;
   for (std::size_t level = levels.size(); level-- > 0;) {
-    level_end += sizes[level + 1];
+    level_end += nodes[level + 1];
     for (std::size_t i = 0; i < levels[level].size(); ++i) {
       put_node(file, bytes, levels[level][i], level_end + i * kFlatGeobufNodeSize);
     }
   }
   std::uint64_t place = 0;
-  for (const std::uint32_t i : order) {
-    put_node(file, bytes, features.bounds(i), place);
-    place += features.bytes(i);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    put_node(file, bytes, features.bounds(order[i]), place);
+    place += sizes[i];
   }
 }
 

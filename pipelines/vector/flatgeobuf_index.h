@@ -21,8 +21,10 @@ std::uint64_t flatgeobuf_index_bytes(std::uint64_t features);
 
 /// Appends the packed Hilbert R-tree (flatgeobuf, "Packed Hilbert R-Tree"): nodes of 40 bytes, the root
 /// first, the features in their order last.
+/// @param sizes  bytes of each feature in the file, in that order
 void write_flatgeobuf_index(FileTail& file,
                             const FeaturePlaces& features,
-                            std::span<const std::uint32_t> order);
+                            std::span<const std::uint32_t> order,
+                            std::span<const std::uint32_t> sizes);
 
 }  // namespace scarp::vector

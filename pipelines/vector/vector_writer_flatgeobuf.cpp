@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "pipelines/vector/feature_spool.h"
 #include "pipelines/vector/flatgeobuf_feature.h"
 #include "pipelines/vector/flatgeobuf_header.h"
 #include "pipelines/vector/flatgeobuf_index.h"
+#include "pipelines/vector/packed_feature.h"
 #include "pipelines/vector/partial_file.h"
 #include "pipelines/vector/vector_writer.h"
 #include "pipelines/vector/writer_checks.h"
@@ -33,12 +36,15 @@ class FlatGeobufWriter final : public VectorWriter {
   void add(const ShapeView& shape, const ObjectAttributes& attributes) override {
     require_open(output_.has_value(), target_);
     require_parts(shape, options_.several_parts, target_);
-    put_flatgeobuf_feature(feature_, shape, options_.several_parts, values_, attributes);
-    spool_->add(feature_.bytes());
+    fields_.clear();
+    put_flatgeobuf_fields(fields_, values_, attributes);
+    packed_.clear();
+    pack_feature(packed_, shape, fields_.bytes());
+    spool_->add(packed_.bytes());
     const Bounds bounds = bounds_of(shape.points);
     if (features_.size() == 0) header_.extent = bounds;
     header_.extent.include(bounds);
-    features_.add(bounds, feature_.size());
+    features_.add(bounds, packed_.size());
   }
 
   void finish() override {
@@ -48,11 +54,15 @@ class FlatGeobufWriter final : public VectorWriter {
     if (header_.features > 0) header_.node_size = kFlatGeobufNodeSize;
     ByteBuffer header;
     put_flatgeobuf_header(header, header_);
-    FileTail tail(*output_, 0);
-    tail.put(header.bytes());
-    if (header_.features > 0) write_flatgeobuf_index(tail, features_, order);
-    tail.flush();
-    spool_->write_in_order(features_, order, *output_, tail.place());
+    output_->write_at(0, header.bytes());
+    const std::uint64_t index = header.size();
+    if (header_.features > 0) {
+      const std::vector<std::uint32_t> sizes =
+          write_features(order, index + flatgeobuf_index_bytes(header_.features));
+      FileTail tail(*output_, index);
+      write_flatgeobuf_index(tail, features_, order, sizes);
+      tail.flush();
+    }
     spool_.reset();
     output_->close();
     output_.reset();
@@ -62,6 +72,23 @@ class FlatGeobufWriter final : public VectorWriter {
   std::int64_t count() const override { return static_cast<std::int64_t>(features_.size()); }
 
  private:
+  /// @return their sizes in this order
+  std::vector<std::uint32_t> write_features(std::span<const std::uint32_t> order, std::uint64_t place) {
+    std::vector<std::uint32_t> sizes;
+    sizes.reserve(order.size());
+    FileTail tail(*output_, place);
+    UnpackedFeature feature;
+    ByteBuffer bytes;
+    spool_->take_in_order(features_, order, [&](std::span<const std::uint8_t> packed) {
+      feature.unpack(packed);
+      put_flatgeobuf_feature(bytes, feature.shape(), options_.several_parts, feature.fields());
+      tail.put(bytes.bytes());
+      sizes.push_back(static_cast<std::uint32_t>(bytes.size()));
+    });
+    tail.flush();
+    return sizes;
+  }
+
   std::string target_;
   VectorWriterOptions options_;
   PartialFile file_;                 ///< before what is written into its folder
@@ -70,7 +97,8 @@ class FlatGeobufWriter final : public VectorWriter {
   FlatGeobufHeader header_;
   FeaturePlaces features_;
   AttributeValues values_;
-  ByteBuffer feature_;
+  ByteBuffer fields_;
+  ByteBuffer packed_;
 };
 
 }  // namespace

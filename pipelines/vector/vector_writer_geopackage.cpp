@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <map>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "pipelines/vector/attribute_fields.h"
 #include "pipelines/vector/geopackage_finish.h"
 #include "pipelines/vector/geopackage_geometry.h"
 #include "pipelines/vector/geopackage_index.h"
+#include "pipelines/vector/geopackage_rows.h"
 #include "pipelines/vector/geopackage_template_ogr.h"
 #include "pipelines/vector/writer_checks.h"
 
@@ -58,18 +56,6 @@ class SuspendedTriggers {
   std::vector<std::pair<std::string, std::string>> triggers_;  ///< name, SQL
 };
 
-/// @param known  the fields that are written (see known_fields); others stay NULL
-std::string insert_sql(const std::string& layer, const GeopackageColumns& columns, std::uint32_t known) {
-  std::string names = quoted_name(columns.id) + ", " + quoted_name(columns.geometry);
-  std::string places = "?1, ?2";
-  for (std::size_t i = 0; i < kAttributeFields.size(); ++i) {
-    if ((known >> i & 1) == 0) continue;
-    names += fmt::format(", {}", quoted_name(kAttributeFields[i].name));
-    places += fmt::format(", ?{}", i + 3);
-  }
-  return fmt::format("INSERT INTO {} ({}) VALUES ({})", quoted_name(layer), names, places);
-}
-
 /// The open file and what is written into it row by row.
 class Package {
  public:
@@ -77,7 +63,10 @@ class Package {
           const std::string& target,
           const GeopackageColumns& columns,
           const VectorWriterOptions& options)
-      : options_(options), columns_(columns), database_(path, fmt::format("polygons of '{}'", target)) {
+      : options_(options),
+        columns_(columns),
+        database_(path, fmt::format("polygons of '{}'", target)),
+        rows_(database_, options.layer, columns) {
     write_without_journal(database_);
     enlarge_pages(database_);
     database_.run("BEGIN");
@@ -92,22 +81,17 @@ class Package {
 
   void add(const ShapeView& shape, const ObjectAttributes& attributes) {
     const Bounds bounds = bounds_of(shape.points);
-    blob_.clear();
-    put_geopackage_geometry(blob_, shape, bounds, srs_id_, options_.several_parts);
-    SqliteStatement& insert = insert_of(known_fields(attributes));
-    insert.bind(1, ++count_);
-    insert.bind(2, blob_.bytes());
-    bind(attributes, insert);
-    insert.run();
-    if (index_) index_->add(bounds);
-    if (count_ == 1) extent_ = bounds;
+    if (rows_.count() == 0) extent_ = bounds;
     extent_.include(bounds);
+    put_geopackage_geometry(rows_.begin_row(attributes), shape, bounds, srs_id_, options_.several_parts);
+    rows_.end_row();
+    if (index_) index_->add(bounds);
   }
 
   void finish(const std::string& target) {
+    rows_.finish();
     if (index_) index_->finish();
     index_.reset();
-    inserts_.clear();
     write_summary();
     triggers_->restore(database_);
     add_geopackage_extras(
@@ -118,32 +102,8 @@ class Package {
   }
 
  private:
-  /// A column that is not named costs less than one that is bound to NULL, and most are known for all objects
-  /// or for none.
-  SqliteStatement& insert_of(std::uint32_t known) {
-    const auto found = inserts_.find(known);
-    if (found != inserts_.end()) return found->second;
-    return inserts_.emplace(known, database_.prepare(insert_sql(options_.layer, columns_, known)))
-        .first->second;
-  }
-
-  void bind(const ObjectAttributes& attributes, SqliteStatement& insert) {
-    int place = 3;
-    values_.visit(attributes, [&](const auto& value) {
-      using Value = std::decay_t<decltype(value)>;
-      if constexpr (std::is_same_v<Value, std::string>) {
-        insert.bind(place, std::string_view(value));
-      } else if constexpr (std::is_same_v<Value, std::optional<double>>) {
-        if (value) insert.bind(place, *value);
-      } else {
-        insert.bind(place, static_cast<std::int64_t>(value));
-      }
-      ++place;
-    });
-  }
-
   void write_summary() {
-    if (count_ > 0) {
+    if (rows_.count() > 0) {
       SqliteStatement extent = database_.prepare(
           "UPDATE gpkg_contents SET min_x = ?2, min_y = ?3, max_x = ?4, max_y = ?5 WHERE table_name = ?1");
       extent.bind(1, std::string_view(options_.layer));
@@ -157,7 +117,7 @@ class Package {
     SqliteStatement count =
         database_.prepare("UPDATE gpkg_ogr_contents SET feature_count = ?2 WHERE table_name = ?1");
     count.bind(1, std::string_view(options_.layer));
-    count.bind(2, count_);
+    count.bind(2, rows_.count());
     count.run();
   }
 
@@ -165,13 +125,10 @@ class Package {
   GeopackageColumns columns_;
   SqliteDatabase database_;
   std::optional<SuspendedTriggers> triggers_;
-  std::map<std::uint32_t, SqliteStatement> inserts_;  ///< by the fields that they write
-  std::optional<GeopackageIndex> index_;              ///< empty if the layer has none
-  AttributeValues values_;
-  ByteBuffer blob_;
+  GeopackageRows rows_;
+  std::optional<GeopackageIndex> index_;  ///< empty if the layer has none
   Bounds extent_;
   std::int32_t srs_id_ = 0;
-  std::int64_t count_ = 0;
 };
 
 class GeopackageWriter final : public VectorWriter {

@@ -84,6 +84,16 @@ def test_every_value_but_nodata_becomes_polygons_whatever_its_type(tmp_path, kin
     assert area == expected
 
 
+def test_signed_bytes_keep_their_sign(tmp_path):
+    values = np.array([[-3, -3, -1], [1, -1, -1]], np.int8)
+    if hasattr(gdal, "GDT_Int8"):
+        path = write_raster(tmp_path / "c.tif", values, nodata=-1)
+    else:
+        path = write_raster(tmp_path / "c.tif", values.view(np.uint8), nodata=-1, options=["PIXELTYPE=SIGNEDBYTE"])
+    scarp("polygonize", path, "-o", tmp_path / "p.gpkg", "-q")
+    assert sorted((value, round(shape.GetArea() / 100)) for value, shape in shapes_of(tmp_path / "p.gpkg")) == [(-3, 2), (1, 1)]
+
+
 def test_workers_change_no_byte(classes, tmp_path):
     for workers in (1, 2):
         scarp("polygonize", classes, "-o", tmp_path / f"{workers}.fgb", "-j", workers, "-q")
@@ -254,6 +264,8 @@ def test_numbers_that_are_no_classes_are_refused(tmp_path):
     refused(tmp_path, 3, ["p.tif", "Float32", "gdal_translate"], "polygonize", path, "-o", tmp_path / "p.gpkg")
     path = write_raster(tmp_path / "many.tif", np.full((3, 3), 4000000000, np.uint32))
     refused(tmp_path, 3, ["many.tif", "32-bit"], "polygonize", path, "-o", tmp_path / "p.gpkg")
+    path = write_raster(tmp_path / "long.tif", np.zeros((3, 3), np.int64))
+    refused(tmp_path, 3, ["long.tif", "Int64", "32 bits"], "polygonize", path, "-o", tmp_path / "p.gpkg")
     image = write_raster(tmp_path / "image.tif", np.zeros((3, 3, 3), np.uint8))
     refused(tmp_path, 3, ["image.tif", "3 bands", "-b"], "polygonize", image, "-o", tmp_path / "p.gpkg")
 

@@ -239,7 +239,68 @@ def test_a_probe_tells_what_features_are_worth(place, picture_run, pictures, tmp
     assert "nearest neighbours" in run.stdout and "labels a class" in run.stdout
 
 
+def test_linked_pictures_and_folders_are_of_the_class_they_are_linked_into(picture_run, pictures, tmp_path):
+    scarp("pretrain", "mae", picture_run, "-o", tmp_path / "run", "-q")
+    linked = tmp_path / "linked"
+    (linked / "one").mkdir(parents=True)
+    for path in sorted((pictures / "along").glob("0*.jpg")):
+        (linked / "one" / path.name).symlink_to(path)
+    (linked / "two").symlink_to(pictures / "across")
+    said = json.loads(scarp("probe", tmp_path / "run" / "backbone.safetensors", linked, "--shots", "1", "--json").stdout)
+    assert (said["classes"], said["known"] + said["tested"]) == (2, 17)
+
+
 def test_a_probe_needs_classes_and_pictures_alone(runs, picture_run, pictures, tmp_path):
     refused(tmp_path, 3, ["pictures have none"], "probe", runs["mae"][0] / "backbone.safetensors", pictures)
     scarp("pretrain", "mae", picture_run, "-o", tmp_path / "run", "-q")
     refused(tmp_path, 3, ["at least two classes"], "probe", tmp_path / "run" / "backbone.safetensors", pictures / "across")
+
+
+LABELLED_RUN = """
+scenes: [{{name: one, optical: {scene}/hrsi.tif, dem: {scene}/dem.tif, labels: {labels}, labelled_area: all}}]
+samples: {{side: 64, block: 64}}
+validation: {{share: {share}, margin: 0}}
+"""
+
+
+@pytest.fixture(scope="module")
+def steep_run(scene, place):
+    """A run file whose labels are the steeper half of the ground."""
+    dem = gdal.Open(str(scene / "dem.tif"))
+    east, south = numpy.gradient(dem.ReadAsArray().astype(float))
+    steep = numpy.hypot(east, south)
+    labels = gdal.GetDriverByName("GTiff").CreateCopy(str(place / "steep.tif"), gdal.Translate(
+        "", dem, format="MEM", outputType=gdal.GDT_Byte, noData="none"))
+    labels.GetRasterBand(1).WriteArray((steep > numpy.median(steep)).astype(numpy.uint8))
+    labels.FlushCache()
+
+    def run(share):
+        path = place / f"steep-{share}.yaml"
+        path.write_text(LABELLED_RUN.format(scene=scene, labels=place / "steep.tif", share=share))
+        return path
+    return run
+
+
+def test_a_probe_of_labelled_ground_tells_what_few_labels_give(runs, steep_run, tmp_path):
+    for method in METHODS:
+        run = scarp("probe", runs[method][0] / "backbone.safetensors", steep_run(0.3), "--baselines", "--shares", "0.1,1",
+                    "-o", tmp_path / f"{method}.json", "--device", "cpu")
+        said = json.loads((tmp_path / f"{method}.json").read_text())
+        rows = {(row["features"], row["share"]): row for row in said["rows"]}
+        assert set(rows) == {(name, share) for name in ["pretrained", "untrained", "pixels"] for share in [0.1, 1]}
+        assert rows["pretrained", 1]["blocks"] == said["training_blocks"] > said["validation_blocks"] > 0
+        assert rows["pretrained", 0.1]["blocks"] == max(1, round(0.1 * said["training_blocks"]))
+        assert len(rows["pretrained", 0.1]["iou_of_draws"]) == 3 and len(rows["pretrained", 1]["iou_of_draws"]) == 1
+        assert rows["pixels", 1]["iou"] > 0.7, "the slope of a patch tells whether it is steep"
+        assert rows["pretrained", 1]["iou"] > 0.5
+        assert "landslide" in run.stdout and "IoU" in run.stdout
+
+
+def test_the_same_probe_of_labelled_ground_gives_the_same_figures(runs, steep_run):
+    said = [scarp("probe", runs["mae"][0] / "backbone.safetensors", steep_run(0.3), "--shares", "0.2", "--json",
+                  "--device", "cpu").stdout for _ in range(2)]
+    assert said[0] == said[1]
+
+
+def test_a_probe_of_labelled_ground_needs_ground_that_validates(runs, steep_run, tmp_path):
+    refused(tmp_path, 2, ["validation.share"], "probe", runs["mae"][0] / "backbone.safetensors", steep_run(0), "--device", "cpu")

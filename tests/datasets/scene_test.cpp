@@ -90,6 +90,34 @@ TEST_F(SceneLabelFiles, AreCompleteEverywhereOnlyIfSaid) {
   EXPECT_EQ(std::accumulate(all.begin(), all.end(), 0), 6 + 7);
 }
 
+TEST_F(SceneLabelFiles, InTheBoxOfTheLandslidesAreKnownIfSaid) {
+  const SceneLabels labels = read_labels(paths(write({slides_}), "box"), grid_);
+  const std::vector<std::uint8_t> window = label_window(labels, grid_, {0, 0, 6, 6});
+  const std::vector<std::uint8_t> expected = {255, 255, 255, 255, 255, 255,  //
+                                              255, 1,   1,   1,   0,   255,  //
+                                              255, 1,   1,   1,   0,   255,  //
+                                              255, 0,   0,   0,   0,   255,  //
+                                              255, 0,   0,   0,   7,   255,  //
+                                              255, 255, 255, 255, 255, 255};
+  EXPECT_EQ(window, expected);
+  const std::string raster = write_raster(grid_, std::vector<std::uint8_t>(80, 0));
+  expect_datasets_fault(Fault::bad_argument, "labelled_area: box is for polygons",
+                        [&] { read_labels(paths(raster, "box"), grid_); });
+}
+
+TEST_F(SceneLabelFiles, SmallLandslidesAreUnknownUnlessALargerOneLiesThere) {
+  geo::Feature with_hole = box(grid_, 0, 6, 3, 3);  // nine pixels less 5.5 of its hole
+  with_hole.parts[0].holes = {box(grid_, 0.6, 6.6, 2.2, 2.5).parts[0].outer};
+  slides_.features.push_back(box(grid_, 1, 1, 1, 2, 3));  // two pixels, drawn after the larger one
+  slides_.features.push_back(with_hole);
+  ScenePaths said = paths(write({slides_}), "all");
+  said.smallest_px = 4;
+  const SceneLabels labels = read_labels(said, grid_);
+  EXPECT_EQ(label_window(labels, grid_, {1, 1, 1, 3}), (std::vector<std::uint8_t>{1, 1, 1}));
+  EXPECT_EQ(label_window(labels, grid_, {4, 3, 1, 3}), (std::vector<std::uint8_t>{0, 255, 0}));
+  EXPECT_EQ(label_window(labels, grid_, {0, 6, 1, 1}), (std::vector<std::uint8_t>{255}));
+}
+
 TEST_F(SceneLabelFiles, TakeTheAreaFromAnotherFile) {
   const SceneLabels labels = read_labels(paths(write({slides_}), write({area_}) + ":labelled_area"), grid_);
   EXPECT_EQ(label_window(labels, grid_, {7, 7, 1, 1}).front(), 255);

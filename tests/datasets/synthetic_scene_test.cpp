@@ -317,5 +317,25 @@ TEST(SyntheticSceneFiles, CannotBeWrittenIntoAFile) {
                      [&] { write_synthetic_scene(scene, temporary.file("taken"), true); });
 }
 
+TEST(SyntheticScene, SixBandsHoldTheThreeAndTellPlantsFromSoil) {
+  SyntheticOptions options;
+  options.rows = options.cols = 256;
+  const SyntheticScene three = make_synthetic_scene(options);
+  options.bands = 6;
+  const SyntheticScene six = make_synthetic_scene(options);
+  const std::size_t plane = 256 * 256;
+  ASSERT_EQ(six.optical.size(), 6 * plane);
+  EXPECT_TRUE(std::equal(three.optical.begin(), three.optical.end(), six.optical.begin()));
+  EXPECT_EQ(six.elevation, three.elevation);
+  double brighter_plants = 0, plants = 0;  // where green leads red, near infrared leads red by far
+  for (std::size_t i = 0; i < plane; ++i) {
+    if (six.optical[plane + i] < six.optical[i] + 10) continue;
+    plants += 1;
+    brighter_plants += six.optical[3 * plane + i] > six.optical[i] + 30 ? 1 : 0;
+  }
+  EXPECT_GT(plants, 100);
+  EXPECT_GT(brighter_plants, 0.9 * plants);
+}
+
 }  // namespace
 }  // namespace scarp::datasets

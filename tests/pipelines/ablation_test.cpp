@@ -58,6 +58,39 @@ TEST(AblationPlan, AJobChangesWhatAllChangeThenItsOwnThenFoldAndSeed) {
                                                        "validation.fold=2", "training.seed=7"));
 }
 
+constexpr const char* kTransferPlan = R"(
+base: run.yaml
+pretrain:
+  - {name: mars-mae, method: mae, run: mars.yaml, set: ["training.epochs=2"]}
+configurations:
+  - {name: pretrained, set: ["network.terrain_backbone=backbone:mars-mae"]}
+)";
+
+TEST(AblationPlan, ConfigurationsNameBackbonesThatItPretrains) {
+  const AblationPlan plan = plan_of(kTransferPlan);
+  ASSERT_EQ(plan.pretrain.size(), 1);
+  EXPECT_EQ(plan.pretrain[0].method, nn::PretrainMethod::mae);
+  EXPECT_THAT(plan.pretrain[0].run, testing::EndsWith("/mars.yaml"));
+  EXPECT_THAT(plan.pretrain[0].set, ElementsAre("training.epochs=2"));
+  EXPECT_THAT(plan.settings_of({0, 0, 1}), testing::Contains("network.terrain_backbone=backbone:mars-mae"));
+  EXPECT_THAT(with_backbone_files({"a=b", "network.terrain_backbone=backbone:mars-mae"}, "/runs"),
+              ElementsAre("a=b", "network.terrain_backbone=/runs/backbones/mars-mae/backbone.safetensors"));
+}
+
+TEST(AblationPlan, RefusesBackbonesThatItDoesNotPretrain) {
+  const auto with = [](std::string from, const std::string& to) {
+    std::string text = kTransferPlan;
+    return text.replace(text.find(from), from.size(), to);
+  };
+  EXPECT_THAT(refusal_of(with("backbone:mars-mae", "backbone:moon")),
+              HasSubstr("names no backbone of the key pretrain (mars-mae)"));
+  EXPECT_THAT(refusal_of(with("method: mae", "method: dino")), HasSubstr("'dino' is none of mae, hpm, msn"));
+  EXPECT_THAT(refusal_of(with("run: mars.yaml, ", "")), HasSubstr("mars-mae needs the key run"));
+  EXPECT_THAT(refusal_of(with("run: mars.yaml", "runs: mars.yaml")), HasSubstr("did you mean 'run'?"));
+  EXPECT_THAT(refusal_of(with("name: mars-mae", "name: a/b")),
+              HasSubstr("a backbone needs a name of letters"));
+}
+
 TEST(AblationPlan, RefusesWhatItCannotMean) {
   EXPECT_THAT(refusal_of("base: a\nconfigurations: [{name: x}]\nfold: [1]"),
               HasSubstr("did you mean 'folds'?"));
@@ -117,7 +150,8 @@ TEST(AblationSummary, PoolsCountsOverFoldsBeforeAnythingIsDivided) {
   EXPECT_THAT(rows[0].f1_of_seed, ElementsAre(80.0 / 100.0));
   EXPECT_TRUE(rows[1].f1_of_seed.empty());  // a fold is missing
   EXPECT_EQ(rows[1].paired_blocks, 1);
-  EXPECT_DOUBLE_EQ(rows[1].f1_difference, 0.4 - 2.0 / 3.0);  // block 0 alone
+  EXPECT_DOUBLE_EQ(rows[1].f1_difference, 0.4 - 2.0 / 3.0);   // block 0 alone
+  EXPECT_DOUBLE_EQ(rows[1].iou_difference, 0.4 / 1.6 - 0.5);  // IoU = F1 / (2 - F1)
 }
 
 TEST(AblationSummary, AnotherNumberOfSeedsDoesNotTipTheComparison) {

@@ -81,6 +81,33 @@ TEST_F(RunSettingsFile, ValuesOutOfRangeAreRefused) {
   EXPECT_NE(refusal("scenes:\n  - {optical: a.tif, labels: l.gpkg}\n").find("has no dem"), std::string::npos);
 }
 
+TEST_F(RunSettingsFile, BackbonesLieBesideItAndNeedTilesOfTheSizeOfSamples) {
+  const std::string text =
+      std::string(kSmallest) +
+      "network: {terrain_backbone: vit.safetensors, adapt_channels: mean, backbone_weights: "
+      "drawn}\ntile: {size: 256}\ntraining: {backbone: frozen, backbone_rate: 0.3}\n";
+  const RunSettings settings = read(text);
+  ASSERT_EQ(settings.training.backbones.files.size(), 1);
+  EXPECT_EQ(settings.training.backbones.files[0].path, folder_.file("vit.safetensors"));
+  EXPECT_EQ(settings.training.backbones.files[0].role, nn::BackboneRole::terrain);
+  EXPECT_EQ(settings.training.backbones.files[0].channels, nn::ChannelMatch::mean);
+  EXPECT_TRUE(settings.training.backbones.frozen);
+  EXPECT_FALSE(settings.training.backbones.pretrained);
+  EXPECT_EQ(to_yaml(read(to_yaml(settings))), to_yaml(settings));
+  EXPECT_NE(refusal(text, {"tile.size=512"}).find("must be samples.side, 256, with a backbone"),
+            std::string::npos);
+  EXPECT_NE(refusal(text, {"network.input_stride=2"}).find("network.input_stride must be 1"),
+            std::string::npos);
+  EXPECT_NE(refusal(text, {"network.joint_backbone=a"}).find("needs network.fusion: early"),
+            std::string::npos);
+  EXPECT_NE(refusal(text, {"training.layer_decay=0"}).find("training.layer_decay must be positive"),
+            std::string::npos);
+  EXPECT_NE(refusal(text, {"training.backbone_rate=0"}).find("training.backbone_rate must be positive"),
+            std::string::npos);
+  EXPECT_NE(refusal(text, {"samples.labelled_share=0"}).find("samples.labelled_share is 0"),
+            std::string::npos);
+}
+
 TEST_F(RunSettingsFile, BrokenYamlAndAMissingFileAreRefused) {
   EXPECT_NE(refusal("scenes: [").find("not valid YAML"), std::string::npos);
   EXPECT_NE(refusal("? {a: b}\n: c\n").find("a key below '' is no text"), std::string::npos);

@@ -195,5 +195,50 @@ TEST_F(TrainingScenes, StatisticsAreThoseOfTheTrainingGround) {
   EXPECT_GT(terrain[0].deviation, 0);
 }
 
+TEST_F(TrainingScenes, ASmallerShareOfTheLabelsLiesWithinALargerOne) {
+  settings_.block_side = 16;  // 32 blocks
+  settings_.validation_share = 0;
+  const auto kept = [&](double share, std::uint64_t seed) {
+    settings_.labelled_share = share;
+    settings_.training.seed = seed;
+    auto scenes = open_training_scenes(settings_);
+    keep_labelled_share(scenes, settings_);
+    return scenes[0].split.training;
+  };
+  const auto all = kept(1, 1), half = kept(0.5, 1), tenth = kept(0.1, 1), one = kept(0.001, 1);
+  EXPECT_EQ(all.size(), 32);
+  EXPECT_EQ(half.size(), 16);
+  EXPECT_EQ(tenth.size(), 3);
+  ASSERT_EQ(one.size(), 1);
+  EXPECT_TRUE(std::includes(half.begin(), half.end(), tenth.begin(), tenth.end()));
+  EXPECT_TRUE(std::includes(tenth.begin(), tenth.end(), one.begin(), one.end()));
+  EXPECT_EQ(kept(0.5, 1), half);
+  EXPECT_NE(kept(0.5, 2), half);
+}
+
+TEST_F(TrainingScenes, TheLastBlockOfASmallShareHoldsALandslide) {
+  settings_.block_side = 16;
+  settings_.validation_share = 0;
+  settings_.labelled_share = 0.001;
+  for (std::uint64_t seed = 1; seed < 9; ++seed) {
+    settings_.training.seed = seed;
+    auto scenes = open_training_scenes(settings_);
+    keep_labelled_share(scenes, settings_);
+    EXPECT_TRUE(BlockSamples(scenes, settings_, BlockSamples::Purpose::training).hold_landslides()) << seed;
+  }
+}
+
+TEST_F(TrainingScenes, LabelsBesideAShareAreNotLearnt) {
+  settings_.block_side = 16;
+  settings_.validation_share = 0;
+  settings_.labelled_share = 0.001;
+  auto scenes = open_training_scenes(settings_);
+  keep_labelled_share(scenes, settings_);
+  BlockSamples samples(scenes, settings_, BlockSamples::Purpose::training);
+  ASSERT_EQ(samples.size(), 1);
+  const Sample only = sample(samples, 0, 0);
+  EXPECT_EQ(count(only.labels, nn::kIgnoreLabel), 96 * 96 - 16 * 16);
+}
+
 }  // namespace
 }  // namespace scarp::pipelines
