@@ -157,12 +157,12 @@ def test_ground_without_a_landslide_is_refused(run_file, scene, tmp_path):
     refused(tmp_path / "run", 3, ["landslide", "nothing to learn"], "train", run_file, "-o", tmp_path / "run", *labels)
 
 
-@pytest.mark.parametrize("value, words", [(7, ["class id 7", "classes does not name", "one"]),
-                                          (1.5, ["odd.tif holds 1.5", "whole numbers from 0 to 254"]),
-                                          (-9999, ["odd.tif holds -9999", "255 where nothing is known"])])
-def test_a_label_raster_with_unknown_values_is_refused_before_anything_is_trained(run_file, scene, tmp_path, value, words):
+@pytest.mark.parametrize("value, code, words", [(7, 3, ["class id 7", "classes does not name", "one"]),
+                                                (1.5, 2, ["odd.tif holds 1.5", "whole numbers from 0 to 254"]),
+                                                (-9999, 2, ["odd.tif holds -9999", "255 where nothing is known"])])
+def test_a_label_raster_with_unknown_values_is_refused_before_anything_is_trained(run_file, scene, tmp_path, value, code, words):
     labels = label_raster(scene, tmp_path / "odd.tif", 1, value)
-    refused(tmp_path / "run", 3, words, "train", run_file, "-o", tmp_path / "run", *labels)
+    refused(tmp_path / "run", code, words, "train", run_file, "-o", tmp_path / "run", *labels)
     assert not (tmp_path / "run").exists()
 
 
@@ -179,7 +179,7 @@ def test_a_scene_without_a_landslide_beside_others_trains(run_file, scene, tmp_p
 
 def test_what_a_model_is_sure_of_teaches_another(trained, run_file, scene, tmp_path):
     model = trained[0] / "model.safetensors"
-    scarp("detect", scene / "hrsi.tif", scene / "dem.tif", "-m", model, "--sure-labels", tmp_path / "sure.tif", "--sure", "0.6",
+    scarp("detect", scene / "hrsi.tif", scene / "dem.tif", "-m", model, "--sure-labels", tmp_path / "sure.tif", "--sure", "0.5",
           "--sure-outside", f"{scene}/labels.gpkg:landslides", "-q")
     sure = gdal.Open(str(tmp_path / "sure.tif")).GetRasterBand(1)
     assert sure.GetNoDataValue() == 255 and {*sure.ReadRaster()} <= {0, 1, 255} and len({*sure.ReadRaster()}) > 1
