@@ -188,7 +188,8 @@ nn::Focus focus_on(BlockSamples& validation,
   return nn::focus_of(folder.model(), validation, options, stop);
 }
 
-void require_landslides(const BlockSamples& training) {
+void require_useful_labels(const BlockSamples& training, const BlockSamples& validation) {
+  validation.hold_landslides();  // there need not be any, but labels must be known classes
   if (training.hold_landslides()) return;
   throw Error(
       Fault::contradiction,
@@ -210,7 +211,7 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
   keep_labelled_share(scenes, settings);
   BlockSamples training(scenes, settings, BlockSamples::Purpose::training);
   BlockSamples validation(scenes, settings, BlockSamples::Purpose::validation);
-  require_landslides(training);
+  require_useful_labels(training, validation);
   events.info(fmt::format("{} training blocks, {} validation blocks",
                           training.size() / settings.samples_a_block, validation.size()));
 
