@@ -14,13 +14,13 @@
 namespace scarp::nn {
 namespace {
 
-constexpr int kSide = 24;
+constexpr int kWindowSide = 24;
 
 /// A landslide of 16 x 16 pixels in the middle of a window, on a slope that rises to the north.
 struct Slope {
-  at::Tensor labels = torch::zeros({kSide, kSide}, torch::kUInt8);
-  at::Tensor terrain = torch::zeros({1, 2, kSide, kSide});
-  at::Tensor valid = torch::ones({1, 1, kSide, kSide}, torch::kUInt8);
+  at::Tensor labels = torch::zeros({kWindowSide, kWindowSide}, torch::kUInt8);
+  at::Tensor terrain = torch::zeros({1, 2, kWindowSide, kWindowSide});
+  at::Tensor valid = torch::ones({1, 1, kWindowSide, kWindowSide}, torch::kUInt8);
 
   Slope() {
     labels.slice(0, 4, 20).slice(1, 4, 20).fill_(1);
@@ -35,7 +35,7 @@ struct Slope {
     TrainingOptions options;
     options.toe_weight = weight;
     options.toe_width = width;
-    return ToeWeights(card(), options, kSide).of(labels, terrain, valid);
+    return ToeWeights(card(), options, kWindowSide).of(labels, terrain, valid);
   }
 };
 
@@ -103,14 +103,14 @@ TEST(ToeWeights, WithoutGradientsAreRefused) {
   card.terrain = {{"slope", "degree", 0, 1}};
   TrainingOptions options;
   options.toe_weight = 0.5;
-  const auto [fault, text] = test::nn_error_of([&] { ToeWeights(card, options, kSide); });
+  const auto [fault, text] = test::nn_error_of([&] { ToeWeights(card, options, kWindowSide); });
   EXPECT_EQ(fault, Fault::bad_argument);
   EXPECT_EQ(
       text,
       "training.toe_weight is 0.500000, but the terrain has no channels gradient_east and gradient_north, "
       "by which toes are told from walls: add them to terrain, or leave toe_weight at 1");
   options.toe_weight = 1;
-  EXPECT_NO_THROW(ToeWeights(card, options, kSide));
+  EXPECT_NO_THROW(ToeWeights(card, options, kWindowSide));
 }
 
 /// Logits and labels of two samples and weights that are 0, a half or 1.
