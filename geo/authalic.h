@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <span>
+
 #include "geo/crs.h"
 
 namespace scarp::geo {
@@ -43,5 +46,17 @@ struct GeodesicEdge {
 /// radius, some 1e-12 for a thousandth of the radius at middle latitudes.
 /// @param v_middle  mean of v at both ends
 GeodesicEdge short_edge(const AuthalicFrame& frame, double du, double dv, double v_middle);
+
+inline constexpr std::size_t kMostStraightEdges = 256;
+
+/// The same for edges that follow each other, if each is so short that its chord is the geodesic to 1e-11.
+/// @param u, v  the ends of all edges: one more than there are edges, which are kMostStraightEdges or fewer
+/// @param lengths, areas  get a number for each edge, as short_edge gives them
+/// @return false if one of them is longer; the numbers are none then
+bool straight_edges(const AuthalicFrame& frame,
+                    std::span<const double> u,
+                    std::span<const double> v,
+                    std::span<double> lengths,
+                    std::span<double> areas);
 
 }  // namespace scarp::geo

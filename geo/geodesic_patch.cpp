@@ -89,22 +89,42 @@ void GeodesicPatch::fit(const MapTransform& to_geographic, const AuthalicPlane& 
   }
 }
 
-/// Both coordinates at once, two numbers to a register.
 GeodesicPatch::Local GeodesicPatch::local(MapPoint point) const {
-  using Pair = double __attribute__((vector_size(16)));
-  const std::array<double, 6> tx = chebyshev((point.x - centre_.x) * per_half_);
-  const std::array<double, 6> ty = chebyshev((point.y - centre_.y) * per_half_);
-  Pair sum = {0, 0};
-  std::size_t term = 0;
+  Local at;
+  locals({&point, 1}, {&at.u, 1}, {&at.v, 1});
+  return at;
+}
+
+/// Written for the vectoriser: several points at once.
+void GeodesicPatch::locals(std::span<const MapPoint> points, std::span<double> u, std::span<double> v) const {
+  const Local* __restrict terms = terms_.data();
+  const MapPoint* __restrict from = points.data();
+  double* __restrict to_u = u.data();
+  double* __restrict to_v = v.data();
+  const MapPoint centre = centre_;
+  const double per_half = per_half_;
+  const std::size_t count = points.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::array<double, 6> tx = chebyshev((from[i].x - centre.x) * per_half);
+    const std::array<double, 6> ty = chebyshev((from[i].y - centre.y) * per_half);
+    double sum_u = 0;
+    double sum_v = 0;
+    std::size_t term = 0;
 #pragma GCC unroll 6
-  for (std::size_t b = 0; b <= kDegree; ++b) {
-    Pair row = {0, 0};
+    for (std::size_t b = 0; b <= kDegree; ++b) {
+      double row_u = 0;
+      double row_v = 0;
 #pragma GCC unroll 6
-    for (std::size_t a = 0; a + b <= kDegree; ++a, ++term)
-      row += Pair{terms_[term].u, terms_[term].v} * tx[a];
-    sum += row * ty[b];
+      for (std::size_t a = 0; a + b <= kDegree; ++a, ++term) {
+        row_u += terms[term].u * tx[a];
+        row_v += terms[term].v * tx[a];
+      }
+      sum_u += row_u * ty[b];
+      sum_v += row_v * ty[b];
+    }
+    to_u[i] = sum_u;
+    to_v[i] = sum_v;
   }
-  return {sum[0], sum[1]};
 }
 
 /// Tried where nodes are not: corners, sides and between.

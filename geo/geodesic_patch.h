@@ -28,6 +28,8 @@ class GeodesicPatch {
   const AuthalicFrame& frame() const { return frame_; }
   bool contains(MapPoint point) const;
   Local local(MapPoint point) const;
+  /// The same of many points.
+  void locals(std::span<const MapPoint> points, std::span<double> u, std::span<double> v) const;
 
  private:
   static constexpr int kDegree = 5;

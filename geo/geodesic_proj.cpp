@@ -65,6 +65,9 @@ struct GeodesicMeasure::Patches {
   /// @param point  on the map
   const GeodesicPatch& at(MapPoint point);
   Size measure_with_proj(std::span<const MapPoint> ring) const;
+  /// A ring whose points all lie well within the patch of the first. @return false if they do not, or if one
+  /// of its edges is longer than sides of pixels are
+  bool measure_together(std::span<const MapPoint> ring, RingSums& sums);
   /// @return false if a patch is not usable
   bool measure_in_patches(std::span<const MapPoint> ring, RingSums& sums);
   GeodesicEdge long_edge(MapPoint from, MapPoint to, double q_zero, double& turn) const;
@@ -153,11 +156,36 @@ GeodesicEdge GeodesicMeasure::Patches::long_edge(MapPoint from,
   return edge;
 }
 
+bool GeodesicMeasure::Patches::measure_together(std::span<const MapPoint> ring, RingSums& sums) {
+  if (ring.size() > kMostStraightEdges || !on_map(ring[0])) return false;
+  const GeodesicPatch& patch = at(ring[0]);
+  if (!patch.usable()) return false;
+  bool within = true;
+  for (const MapPoint& point : ring) {
+    within &=
+        std::abs(point.x - last_middle.x) < last_heart && std::abs(point.y - last_middle.y) < last_heart;
+  }
+  if (!within) return false;
+  std::array<double, kMostStraightEdges> u, v, lengths, areas;
+  patch.locals(ring, u, v);
+  const AuthalicFrame& frame = patch.frame();
+  const std::span<const double> all_u(u.data(), ring.size());
+  const std::span<const double> all_v(v.data(), ring.size());
+  if (!straight_edges(frame, all_u, all_v, lengths, areas)) return false;
+  // Areas are counted from the line v = v[0], in which a closed ring has no share.
+  for (std::size_t i = 0; i + 1 < ring.size(); ++i) {
+    sums.length_m += lengths[i];
+    sums.area_m2 += areas[i] - v[0] * (u[i + 1] - u[i]);
+  }
+  return true;
+}
+
 bool GeodesicMeasure::Patches::measure_in_patches(std::span<const MapPoint> ring, RingSums& sums) {
   if (fitted.size() >= kMostPatches) {
     fitted.clear();
     last = nullptr;
   }
+  if (measure_together(ring, sums)) return true;
   const GeodesicPatch* patch = nullptr;
   GeodesicPatch::Local begin;
   double q_zero = 0;
