@@ -36,11 +36,11 @@ torch::Tensor relative_loss(const torch::Tensor& predicted,
                             const torch::Tensor& targets,
                             const torch::Tensor& counted) {
   const auto order = order_of_pairs(targets, counted);
+  // a pair stands in both orders with equal terms: 1 - sigmoid(x), which cancels in single precision where x
+  // is large, is sigmoid(-x), the term of the other order
   const auto harder = (order > 0).to(predicted.scalar_type());
-  const auto easier = (order < 0).to(predicted.scalar_type());
-  const auto chance = differences(predicted).sigmoid();
-  const auto sum = (harder * (chance + kLogFloor).log() + easier * (1 - chance + kLogFloor).log()).sum();
-  return -sum / (harder.sum() + easier.sum()).clamp_min(1);
+  const auto right = (differences(predicted).sigmoid() + kLogFloor).log();
+  return -(harder * right).sum() / harder.sum().clamp_min(1);
 }
 
 torch::Tensor absolute_loss(const torch::Tensor& predicted,

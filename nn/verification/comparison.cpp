@@ -81,6 +81,19 @@ std::string answer_name(std::string name) {
   return name;
 }
 
+// A file with gradients has them all. Gradients of one kind have a first folder of their own: grad,
+// grad_sinkhorn; the first that is missing, or nothing.
+std::string missing_gradient(const GoldenCase& golden, const Answers& answers) {
+  for (const auto& [name, answer] : answers) {
+    if (!name.starts_with("grad")) continue;
+    const auto slash = name.find('/');
+    const std::string folder = name.substr(0, slash), rest = name.substr(slash);
+    const bool any = golden.has_under(folder) || golden.has_under(folder + "64");
+    if (any && !golden.has(name) && !golden.has(folder + "64" + rest)) return name;
+  }
+  return "";
+}
+
 VerifiedTensor compare_one(const GoldenCase& golden,
                            const std::string& name,
                            const Answer& single,
@@ -94,7 +107,8 @@ VerifiedTensor compare_one(const GoldenCase& golden,
   result.tolerance = gradient && single.zero_by_symmetry ? kZeroGradientFloor : rule.tolerance;
   result.error = error_of(single, stored);
   result.error_double = error_of(twice, stored);
-  const double slack = std::min(kLargestSlack, kReferenceSlack * golden.reference_error(gradient));
+  const double lost = std::max(golden.reference_error(gradient), single.rounding);
+  const double slack = std::min(kLargestSlack, kReferenceSlack * lost);
   const bool rounds = single.measure != Measure::exact;
   const bool met = result.error <= (rounds ? std::max(result.tolerance, slack) : result.tolerance);
   // what is zero by symmetry is rounding of all that cancels: only double precision can judge it
@@ -122,6 +136,10 @@ VerifiedFile compare(const GoldenCase& golden,
     }
     result.tensors.push_back(compare_one(golden, item.first, single.at(name), twice.at(name)));
     result.passed = result.passed && result.tensors.back().passed;
+  }
+  if (const std::string missing = missing_gradient(golden, single); !missing.empty()) {
+    result.problem = "there is no " + missing + ", and other gradients are there";
+    result.passed = false;
   }
   if (result.tensors.empty()) {
     result.passed = false;

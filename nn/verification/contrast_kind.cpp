@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
 #include <torch/torch.h>
 
 #include "nn/torch/contrast.h"
@@ -25,12 +27,15 @@ Answers compute_contrast(const GoldenCase& golden, at::ScalarType type) {
   found.loss.backward();
   const auto scaled = found.loss.detach() * (temperature / golden.number("tau_b", 0.07));
   Answers answers;
+  // products of unit vectors, right to the last bit of 1, are divided by the temperature
+  const double rounding = std::numeric_limits<float>::epsilon() / temperature;
   answers["out/loss"] = {found.loss.detach(), Measure::loss};
   answers["out/loss_times_tau_over_base"] = {scaled, Measure::loss};
   if (golden.has("out64/reference_loss")) answers["out/reference_loss"] = {scaled, Measure::loss};
   answers["out/per_anchor"] = {found.per_anchor.detach(), Measure::loss};
   answers["out/anchor_has_positive"] = {found.has_positive, Measure::exact};
   answers["grad/features"] = {features.grad(), Measure::gradient};
+  for (auto& [name, answer] : answers) answer.rounding = rounding;
   return answers;
 }
 

@@ -46,6 +46,7 @@ struct Answer {
   bool zero_by_symmetry = false;  ///< a gradient that is rounding noise: compared with an absolute floor
   at::Tensor compared = {};       ///< bool, of the value's shape: entries that count; undefined: all
   bool up_to_row_means = false;   ///< rows are fixed up to a constant
+  double rounding = 0;            ///< what single precision must lose, whoever computes
 };
 
 /// What was computed, by the name under which a file holds it in single precision ("out/latent",

@@ -147,6 +147,8 @@ Answers compute_losses(const GoldenCase& golden, at::ScalarType type) {
 Answers compute_masks(const GoldenCase& golden) {
   const auto scores = golden.get("in/scores"), noise = golden.get("in/noise"),
              epochs = golden.get("in/epochs");
+  TORCH_CHECK(scores.dim() == 2 && noise.sizes() == scores.sizes() && epochs.dim() == 1,
+              "in/scores and in/noise must be [N, L], in/epochs [E]");
   const std::int64_t patches = noise.size(1), total = golden.whole("total_epochs");
   TORCH_CHECK(total >= 1 && total <= 100'000, "total_epochs is out of reason");
   const std::int64_t kept = kept_patches(patches, golden.number("mask_ratio")), removed = patches - kept;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
 #include <torch/torch.h>
 
 #include "nn/torch/masked_siamese.h"
@@ -10,6 +12,7 @@ namespace scarp::nn {
 
 namespace {
 
+constexpr std::int64_t kMostRounds = 1000;
 const std::set<std::string> kWithoutGradient = {"norm.bias", "fc.fc1.bias", "fc.fc2.bias"};
 
 SiameseEncoder golden_branch(const GoldenCase& golden,
@@ -38,6 +41,7 @@ SiameseLossOptions loss_options(const GoldenCase& golden, bool balanced) {
   options.me_max_weight = golden.number("memax_weight");
   options.entropy_weight = golden.number("ent_weight");
   options.sinkhorn_rounds = balanced ? golden.whole("sinkhorn_iterations") : 0;
+  TORCH_CHECK(options.sinkhorn_rounds <= kMostRounds, "sinkhorn_iterations is out of reason");
   return options;
 }
 
@@ -242,6 +246,11 @@ void add_loss_case(const GoldenCase& golden, std::size_t number, at::ScalarType 
     answers["out/" + name + "me_max"] = {loss.me_max.detach(), Measure::loss};
     answers["out/" + name + "entropy"] = {loss.entropy.detach(), Measure::loss};
     answers["out/" + name + "targets"] = {loss.targets, Measure::forward};
+    // as of contrast: the targets' temperature is the product of both
+    const double rounding =
+        std::numeric_limits<float>::epsilon() / (options.temperature * options.sharpening);
+    for (const char* loss_name : {"ce", "targets"}) answers["out/" + name + loss_name].rounding = rounding;
+    for (const char* of : {"anchors", "prototypes"}) answers["grad/" + name + of].rounding = rounding;
   }
 }
 

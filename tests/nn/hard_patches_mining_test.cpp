@@ -29,6 +29,20 @@ TEST(RelativeLoss, EqualsTheNumbersOfTheMethodsPage) {
               1e-6);
 }
 
+// 1 - sigmoid(13) is 2e-6, of which single precision keeps two digits; sigmoid(-13) it keeps whole.
+TEST(RelativeLoss, IsExactInSinglePrecisionWhereTheSigmoidSaturates) {
+  const auto targets = one_image({4, 3, 2, 1, 5});
+  auto exact = one_image({-13, 0, 12.5, 25, -30}).requires_grad_();
+  auto single = exact.detach().to(torch::kFloat32).requires_grad_();
+  const auto wanted = relative_loss(exact, targets);
+  const auto found = relative_loss(single, targets.to(torch::kFloat32));
+  wanted.backward();
+  found.backward();
+  EXPECT_NEAR(found.item<double>(), wanted.item<double>(), 1e-6 * wanted.item<double>());
+  EXPECT_LT(largest_difference(single.grad().to(torch::kFloat64), exact.grad()),
+            1e-6 * exact.grad().abs().max().item<double>());
+}
+
 TEST(RelativeLoss, IsZeroWithoutAnyPair) {
   auto predicted = one_image({.2, -.1, .5}).requires_grad_();
   const auto loss = relative_loss(predicted, one_image({1, 1, 1}));

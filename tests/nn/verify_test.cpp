@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 #include <torch/torch.h>
 
 #include "nn/io/tensor_file.h"
+#include "nn/torch/contrast.h"
 #include "tests/support/golden_tensors.h"
 #include "tests/support/test_files.h"
 
@@ -146,6 +148,53 @@ TEST(Verify, FailsOnAResultThatItDoesNotCompute) {
   const auto result = verify_one(written(folder, "more.safetensors", file));
   EXPECT_FALSE(result.passed);
   EXPECT_THAT(result.problem, testing::HasSubstr("out/surprise"));
+}
+
+TEST(Verify, FailsWhereOneGradientOfManyIsMissing) {
+  SCARP_GOLDEN(path, "coordatt/c16.safetensors");
+  const test::TempFolder folder;
+  Copied file = copy_of(path);
+  file.tensors.erase("grad/eval/conv_h.bias");
+  const auto result = verify_one(written(folder, "less.safetensors", file));
+  EXPECT_FALSE(result.passed);
+  EXPECT_THAT(result.problem, testing::HasSubstr("there is no grad/eval/conv_h.bias"));
+  std::erase_if(file.tensors, [](const auto& item) { return item.first.starts_with("grad"); });
+  EXPECT_TRUE(verify_one(written(folder, "none.safetensors", file)).passed);
+}
+
+// Vectors near each other at a temperature of 0.002: products that differ in the last bits of 1 are told
+// apart, so that single precision cannot come within 1e-6.
+TEST(Verify, AllowsSinglePrecisionWhatAColdTemperatureTakesFromIt) {
+  auto random = at::make_generator<at::CPUGeneratorImpl>(7);
+  const auto raw = torch::randn({24, 16}, random, torch::kFloat64) + 2;
+  const auto features = (raw / raw.norm(2, 1, /*keepdim=*/true)).to(torch::kFloat32);
+  const auto labels = torch::arange(24) % 3, anchors = torch::arange(24);
+  auto exact = features.to(torch::kFloat64).requires_grad_();
+  const ContrastLoss loss = contrast_loss(exact, labels, anchors, 0.002);
+  loss.loss.backward();
+  Copied file{{{"in/features", features},
+               {"in/labels", labels},
+               {"in/anchors", anchors},
+               {"out64/loss", loss.loss.detach()},
+               {"out64/per_anchor", loss.per_anchor.detach()},
+               {"grad64/features", exact.grad()}},
+              {{"config", R"({"tau": 0.002})"}}};
+  const test::TempFolder folder;
+  const auto result = verify_one(written(folder, "cold.safetensors", file));
+  EXPECT_TRUE(result.passed) << explain(result);
+  double single = 0;
+  for (const VerifiedTensor& each : result.tensors) single = std::max(single, each.error);
+  EXPECT_GT(single, 1e-6);
+  file.tensors.at("out64/loss") += 2e-6 * file.tensors.at("out64/loss").abs().clamp_min(1);
+  EXPECT_FALSE(verify_one(written(folder, "moved.safetensors", file)).passed);
+}
+
+TEST(Verify, LeavesTheNumberOfThreadsAsItWas) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(3);
+  verify_one("/nowhere/at/all.safetensors");
+  EXPECT_EQ(at::get_num_threads(), 3);
+  at::set_num_threads(before);
 }
 
 TEST(Verify, FailsWithoutAnyResult) {
