@@ -1,6 +1,7 @@
 # make demo    installs what is missing, builds, makes a map of a synthetic scene and says where it is
 # make test    installs what is missing, builds, runs all tests
 # make build   leaves the program at build/bin/scarp;  make build CUDA=1  brings what a GPU needs
+# make cuda    kernels for GPUs, where nvcc is (build CUDA=1 makes them too)
 # make check   format and include checks;  make fuzz  hostile input, 20 s a reader;  make check-full  the slow checks
 # make model-synth   makes the scenes of scarp-synth and trains it anew in $(SYNTH)
 BUILD ?= build
@@ -13,7 +14,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 DEMO ?= demo-out
 
-.PHONY: all build demo test bench check check-full fuzz tidy coverage format packages packages-test libtorch clean model-synth
+.PHONY: all build cuda demo test bench check check-full fuzz tidy coverage format packages packages-test libtorch clean model-synth
 
 all: build
 
@@ -31,7 +32,11 @@ build: libtorch
 	@LIBTORCH_ROOT="$(LIBTORCH_ROOT)" cmake --preset release -B $(BUILD) -DSCARP_TESTS=OFF >$(BUILD)/configure.log \
 	  || { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) -j $(JOBS)
+	@[ -z "$(CUDA)" ] || setup/build_cuda.sh $(BUILD)/bin
 	@echo "The program is $(BUILD)/bin/scarp"
+
+cuda:
+	@setup/build_cuda.sh $(BUILD)/bin
 
 demo: build
 	@$(BUILD)/bin/scarp demo -o $(DEMO) --overwrite
@@ -68,7 +73,7 @@ coverage:
 	@mkdir -p build && JOBS=$(JOBS) setup/measure_coverage.sh
 
 format:
-	@git ls-files '*.h' '*.cpp' | xargs clang-format-14 -i
+	@git ls-files '*.h' '*.cpp' '*.cu' | xargs clang-format-14 -i
 
 # Sixteen scenes at 5, 10, 20 and 30 m in turn; seeds as in the run file.
 SYNTH ?= runs/synth

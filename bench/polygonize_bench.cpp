@@ -40,11 +40,12 @@ Counts trace(const std::string& path, bool eight, int workers) {
   options.workers = workers;
   Counts counts;
   options.band_rows = scarp::vector::rows_of_blocks(raster);
-  const scarp::geo::Grid grid = raster.grid();
+  const std::int64_t rows = raster.rows();
+  const std::int64_t cols = raster.cols();
   scarp::vector::ClassRasterPool pool(std::move(raster), options.band_rows > 0 ? workers : 1);
   scarp::vector::trace_classes<std::uint8_t>(
-      grid.rows, grid.cols, options,
-      [&](std::int64_t row, std::int64_t rows, std::uint8_t* pixels) { pool.read(row, rows, pixels); },
+      rows, cols, options,
+      [&](std::int64_t row, std::int64_t count, std::uint8_t* pixels) { pool.read(row, count, pixels); },
       [&](const scarp::vector::TracedObject& object) {
         ++counts.polygons;
         counts.corners += static_cast<long long>(object.corners.size());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -161,6 +162,14 @@ LabelledBlocks labelled_blocks(const geo::FeatureLayer& area, const geo::Grid& g
   });
   number_groups(result);
   return result;
+}
+
+LabelledBlocks blocks_where(const LabelledBlocks& all,
+                            const std::function<bool(const geo::Window&)>& wanted) {
+  LabelledBlocks kept;
+  std::copy_if(all.blocks.begin(), all.blocks.end(), std::back_inserter(kept.blocks), wanted);
+  number_groups(kept);
+  return kept;
 }
 
 std::vector<int> blocks_away_from(const LabelledBlocks& blocks,

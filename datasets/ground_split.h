@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "geo/features.h"
@@ -20,6 +21,9 @@ struct LabelledBlocks {
 /// The labelled area as blocks: each polygon's bounding window, cut into squares of at most `block_px` where
 /// it is larger. Blocks without any labelled pixel are left out.
 LabelledBlocks labelled_blocks(const geo::FeatureLayer& area, const geo::Grid& grid, int block_px);
+
+/// The blocks for which `wanted` says yes, in groups of their own.
+LabelledBlocks blocks_where(const LabelledBlocks& all, const std::function<bool(const geo::Window&)>& wanted);
 
 /// Which blocks train and which validate. A whole group is on one side, and training blocks nearer than
 /// `margin_px` to a validation block are on neither.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -53,20 +54,24 @@ DatasetPtr open_dataset(const std::string& path) {
                                     : std::string("check with gdalinfo what it is")));
 }
 
+/// All but the CRS.
 Grid grid_of(GDALDataset& dataset) {
   Grid grid;
   grid.rows = dataset.GetRasterYSize();
   grid.cols = dataset.GetRasterXSize();
   if (dataset.GetGeoTransform(grid.geotransform.data()) != CE_None) grid.geotransform = {0, 1, 0, 0, 0, 1};
+  return grid;
+}
+
+Crs crs_of(GDALDataset& dataset) {
   const OGRSpatialReference* reference = dataset.GetSpatialRef();
-  if (reference == nullptr || reference->IsEmpty()) return grid;
+  if (reference == nullptr || reference->IsEmpty()) return {};
   char* text = nullptr;
   const char* const options[] = {"FORMAT=WKT2_2019", nullptr};
   reference->exportToWkt(&text, options);
   const std::string wkt = text != nullptr ? text : "";
   CPLFree(text);
-  if (!wkt.empty()) grid.crs = Crs::from_user_input(wkt);
-  return grid;
+  return wkt.empty() ? Crs() : Crs::from_user_input(wkt);
 }
 
 /// Before 3.7 GDAL kept signed bytes as unsigned ones with a note.
@@ -129,7 +134,12 @@ class GdalSource final : public RasterSource {
     if (BlockRows::suits(path_, *dataset_)) blocks_.emplace(*dataset_->GetRasterBand(1));
   }
 
-  const Grid& grid() const override { return grid_; }
+  /// Its CRS is read when somebody asks: PROJ opens its database for it, which takes longer than reading a
+  /// small raster.
+  const Grid& grid() const override {
+    std::call_once(crs_read_, [this] { grid_.crs = crs_of(*dataset_); });
+    return grid_;
+  }
   const std::vector<BandInfo>& bands() const override { return bands_; }
   const std::string& name() const override { return path_; }
 
@@ -233,7 +243,8 @@ class GdalSource final : public RasterSource {
 
   std::string path_;
   DatasetPtr dataset_;
-  Grid grid_;
+  mutable std::once_flag crs_read_;
+  mutable Grid grid_;
   std::vector<BandInfo> bands_;
   std::vector<int> numbers_;  ///< GDAL's number of each band
   std::vector<int> alpha_;

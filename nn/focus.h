@@ -55,7 +55,7 @@ struct Focus {
 
 /// Where a trained network looks, held against the outlines of landslides: the weights of its Coordinate
 /// Attention (mean over channels of row gate times column gate) at every stride that has it, brought to
-/// pixels; and the length, over a branch's channels, of the gradient of what is summed over all pixels:
+/// pixels; and the length, over a branch's channels, of the gradient of what is summed over labelled pixels:
 /// landslide logit less background logit, with regard to the normalised planes (Simonyan et al., "Deep Inside
 /// Convolutional Networks", 2014, section 3). Deterministic on one device.
 /// @return no shares if no sample holds an outline

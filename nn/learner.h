@@ -50,7 +50,10 @@ struct TrainingOptions {
   double clip_norm = 1.0;             ///< gradient norm; 0: off
   double dice_weight = 1.0;           ///< weight of the Dice loss beside cross entropy
   std::vector<double> class_weights;  ///< of cross entropy, one a class; empty: all 1
-  double average_decay = 0.99;        ///< of the moving average of weights, which is what is kept; 0: off
+  double toe_weight = 1;  ///< of the labels along the toes of landslides, 0 to 1 (all as good); below 1 only
+                          ///< with gradient_east and gradient_north
+  int toe_width = 3;      ///< so many pixels on either side of a toe's outline, 1 to 32
+  double average_decay = 0.99;  ///< of the moving average of weights, which is what is kept; 0: off
   bool flips = true;  ///< the eight flips and quarter turns; gradient_* and eastness/northness turn with the
                       ///< pixels, hillshade and aspect cannot and are refused
   double rotation = 0;  ///< largest angle of a random rotation about the window's middle, degrees, 0 to 45;

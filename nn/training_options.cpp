@@ -52,6 +52,10 @@ void TrainingOptions::check() const {
   require(warmup >= 0 && warmup < 1, "training.warmup must lie in 0 to 1, is " + std::to_string(warmup));
   require(clip_norm >= 0, "training.clip_norm must not be negative, is " + std::to_string(clip_norm));
   require(dice_weight >= 0, "training.dice_weight must not be negative, is " + std::to_string(dice_weight));
+  require(toe_weight >= 0 && toe_weight <= 1,
+          "training.toe_weight must lie in 0 to 1, is " + std::to_string(toe_weight));
+  require(toe_width >= 1 && toe_width <= 32,
+          "training.toe_width must lie in 1 to 32, is " + std::to_string(toe_width));
   require(average_decay >= 0 && average_decay < 1,
           "training.average_decay must lie in 0 to 1, is " + std::to_string(average_decay));
   require(photometric >= 0 && photometric < 1,

@@ -16,6 +16,7 @@
 #include "pipelines/error.h"
 #include "pipelines/object_pass.h"
 #include "pipelines/segment_scene.h"
+#include "pipelines/sure_labels.h"
 #include "pipelines/vector/polygonizer.h"
 #include "pipelines/vector/vector_writer.h"
 #include "pipelines/version.h"
@@ -48,6 +49,7 @@ class Outputs {
     const auto facts = provenance(options, segmenter);
     if (!options.class_raster.empty()) open_class_raster(grid, card, facts);
     if (!options.probability_raster.empty()) open_probability(grid, facts);
+    if (!options.sure_labels.empty()) open_sure_labels(card, facts);
     if (!options.polygons.empty()) open_polygons(grid, card, facts);
   }
 
@@ -59,6 +61,7 @@ class Outputs {
     if (classes_) classes_->write_rows<std::uint8_t>(ids_, rows.rows);
     if (probability_) probability_->write_rows<std::uint8_t>(rows.probability, rows.rows);
     if (polygonizer_) polygonizer_->push({rows.rows, ids_, scene.pixels});
+    if (sure_labels_) sure_labels_->push(rows, ids_);
   }
 
   /// Writes the last polygons, under their temporary name.
@@ -73,10 +76,12 @@ class Outputs {
   void finish(Events& events) {
     if (classes_) classes_->finish();
     if (probability_) probability_->finish();
+    if (sure_labels_) sure_labels_->finish();
     if (vector_) vector_->finish();
     if (vector_) events.result("polygons", options_.polygons);
     if (classes_) events.result("class_raster", options_.class_raster);
     if (probability_) events.result("probability_raster", options_.probability_raster);
+    if (sure_labels_) events.result("sure_labels", options_.sure_labels);
   }
 
  private:
@@ -90,15 +95,26 @@ class Outputs {
         fs::absolute(options_.probability_raster).lexically_relative(folder).string();
   }
 
-  void open_class_raster(const geo::Grid& grid, const nn::ModelCard& card, Facts facts) {
+  geo::RasterWriterOptions of_classes(const nn::ModelCard& card, const char* band) const {
     geo::RasterWriterOptions raster;
-    raster.band_names = {"class"};
+    raster.band_names = {band};
     raster.nodata = kNoClass;
     for (const nn::ClassSpec& c : card.classes) raster.categories.push_back({c.id, c.name, c.colour});
+    raster.overwrite = options_.overwrite;
+    return raster;
+  }
+
+  void open_class_raster(const geo::Grid& grid, const nn::ModelCard& card, Facts facts) {
+    geo::RasterWriterOptions raster = of_classes(card, "class");
     name_probability(options_.class_raster, facts);
     raster.metadata = std::move(facts);
-    raster.overwrite = options_.overwrite;
     classes_ = std::make_unique<geo::RasterWriter>(options_.class_raster, grid, raster);
+  }
+
+  void open_sure_labels(const nn::ModelCard& card, Facts facts) {
+    geo::RasterWriterOptions raster = of_classes(card, "class");
+    raster.metadata = std::move(facts);
+    sure_labels_.emplace(options_, plan_, std::move(raster));
   }
 
   void open_probability(const geo::Grid& grid, const Facts& facts) {
@@ -133,19 +149,24 @@ class Outputs {
   std::vector<std::uint8_t> ids_;
   std::unique_ptr<geo::RasterWriter> classes_;
   std::unique_ptr<geo::RasterWriter> probability_;
+  std::optional<SureLabels> sure_labels_;
   std::unique_ptr<vector::VectorWriter> vector_;
   std::optional<ObjectPass> pass_;
   std::unique_ptr<vector::Polygonizer> polygonizer_;
 };
 
 void require_outputs(const DetectOptions& options) {
-  if (options.polygons.empty() && options.class_raster.empty() && options.probability_raster.empty()) {
-    throw Error(Fault::usage,
-                "Nothing to write: name an output with -o, --class-raster or --probability-raster.");
+  bool any = false;
+  for (const std::string& path :
+       {options.polygons, options.class_raster, options.probability_raster, options.sure_labels}) {
+    if (path.empty()) continue;
+    geo::require_writable(path, options.overwrite);
+    any = true;
   }
-  for (const std::string& path : {options.polygons, options.class_raster, options.probability_raster}) {
-    if (!path.empty()) geo::require_writable(path, options.overwrite);
-  }
+  if (any) return;
+  throw Error(Fault::usage,
+              "Nothing to write: name an output with -o, --class-raster, --probability-raster or "
+              "--sure-labels.");
 }
 
 int worker_count(const DetectOptions& options) {

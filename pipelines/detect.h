@@ -21,6 +21,9 @@ struct DetectOptions {
   std::string polygons;                      ///< output; at least one output is needed
   std::string class_raster;                  ///< output, may be empty
   std::string probability_raster;            ///< output, may be empty
+  std::string sure_labels;                   ///< output, may be empty: labels for another training
+  double sure = 0.95;                        ///< so probable a class must be at least to become such a label
+  std::string sure_outside;                  ///< polygons FILE[:LAYER] inside which nothing becomes one
   std::string format;                        ///< OGR driver; empty: from the ending
   std::vector<std::string> creation;         ///< layer creation options
   std::optional<std::array<double, 4>> box;  ///< min x, min y, max x, max y in the scene's CRS; empty: all

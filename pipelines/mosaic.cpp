@@ -75,29 +75,33 @@ void Mosaic::emit(std::int64_t rows) {
   const auto pixels = static_cast<std::size_t>(rows * area_.cols);
   classes_out_.resize(pixels);
   probability_out_.resize(pixels);
+  certainty_out_.resize(pixels);
   for (std::size_t pixel = 0; pixel < pixels; ++pixel) finish_pixel(pixel);
-  sink_({band_row_, rows, classes_out_, probability_out_});
+  sink_({band_row_, rows, classes_out_, probability_out_, certainty_out_});
   shift(rows);
 }
 
-// The most probable class, and one minus the softmax of class 0, from the weighted mean of logits.
+// The most probable class, its softmax, and one minus that of class 0, from the weighted mean of logits.
 void Mosaic::finish_pixel(std::size_t pixel) {
   classes_out_[pixel] = kNoClass;
   probability_out_[pixel] = kNoProbability;
+  certainty_out_[pixel] = 0;
   const float weight = weights_[pixel];
   if (!(weight > 0)) return;
   const auto plane = static_cast<std::size_t>(band_rows_ * area_.cols);
   const float background = sums_[pixel] / weight;
   float odds = 0;  // of the other classes against class 0
-  float best = background;
+  float best = background, best_odds = 1;
   std::uint8_t best_class = 0;
   bool finite = std::isfinite(background);
   for (std::size_t c = 1; c < static_cast<std::size_t>(classes_); ++c) {
     const float logit = sums_[c * plane + pixel] / weight;
     finite = finite && std::isfinite(logit);
-    odds += std::exp(std::min(logit - background, 80.0f));
+    const float of_class = std::exp(std::min(logit - background, 80.0f));
+    odds += of_class;
     if (logit > best) {
       best = logit;
+      best_odds = of_class;
       best_class = static_cast<std::uint8_t>(c);
     }
   }
@@ -108,6 +112,8 @@ void Mosaic::finish_pixel(std::size_t pixel) {
   classes_out_[pixel] = best_class;
   probability_out_[pixel] =
       static_cast<std::uint8_t>(odds / (1 + odds) * static_cast<float>(kProbabilitySteps) + 0.5f);
+  certainty_out_[pixel] =
+      static_cast<std::uint8_t>(best_odds / (1 + odds) * static_cast<float>(kProbabilitySteps));
 }
 
 void Mosaic::shift(std::int64_t rows) {

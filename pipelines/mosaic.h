@@ -18,6 +18,8 @@ struct MapRows {
       classes;  ///< [rows, area cols] index of the most probable class; kNoClass nodata
   std::span<const std::uint8_t>
       probability;  ///< [rows, area cols] of not being class 0: p = value / 254; kNoProbability nodata
+  std::span<const std::uint8_t>
+      certainty;  ///< [rows, area cols] of the class: at least value / 254; 0 nodata
 };
 
 inline constexpr std::uint8_t kNoClass = 255;
@@ -73,6 +75,7 @@ class Mosaic {
   std::vector<float> weights_;  ///< [band rows, area cols]; 0: no valid tile
   std::vector<std::uint8_t> classes_out_;
   std::vector<std::uint8_t> probability_out_;
+  std::vector<std::uint8_t> certainty_out_;
   std::int64_t not_finite_ = 0;
 };
 

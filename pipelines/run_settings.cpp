@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/run_settings.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -12,6 +13,11 @@
 namespace scarp::pipelines {
 namespace {
 
+// A bare word names a backbone that ships.
+bool is_name(const std::string& backbone) {
+  return backbone.find_first_of("./") == std::string::npos;
+}
+
 void resolve_paths(RunSettings& settings, const std::string& file) {
   for (SceneSettings& scene : settings.scenes) {
     scene.paths.optical = beside_run_file(file, scene.paths.optical);
@@ -22,8 +28,9 @@ void resolve_paths(RunSettings& settings, const std::string& file) {
   }
   settings.folds_file = beside_run_file(file, settings.folds_file);
   for (std::string* backbone :
-       {&settings.optical_backbone, &settings.terrain_backbone, &settings.joint_backbone})
-    *backbone = beside_run_file(file, *backbone);
+       {&settings.optical_backbone, &settings.terrain_backbone, &settings.joint_backbone}) {
+    if (!is_name(*backbone)) *backbone = beside_run_file(file, *backbone);
+  }
 }
 
 void list_backbones(RunSettings& settings) {
@@ -55,6 +62,9 @@ void check_backbones(const RunSettings& settings) {
 
 void RunSettings::check() const {
   require(!scenes.empty(), "The run file names no scenes: give at least one under the key scenes.");
+  const auto has = [&](const char* channel) {
+    return std::find(terrain.begin(), terrain.end(), channel) != terrain.end();
+  };
   require(!bands.empty() || !terrain.empty(),
           "Both bands and terrain are empty: the network would see nothing.");
   require(classes.size() >= 2, "The key classes needs at least two classes, background first.");
@@ -77,6 +87,11 @@ void RunSettings::check() const {
   require(bands_window == 0 || (bands_window >= 3 && bands_window <= 255 && bands_window % 2 == 1),
           fmt::format("bands_window is {}, but must be 0 or an odd number from 3 to 255.", bands_window));
   require(temperature > 0, fmt::format("training.temperature must be positive, is {}.", temperature));
+  require(training.toe_weight >= 1 || (has("gradient_east") && has("gradient_north")),
+          fmt::format(
+              "training.toe_weight is {}, but terrain has no gradient_east and gradient_north, by which toes "
+              "are told from walls: add them, or leave toe_weight at 1.",
+              training.toe_weight));
   require(gsd_min_m <= gsd_max_m, "gsd.min must not be larger than gsd.max.");
   for (const SceneSettings& scene : scenes) {
     require(!scene.paths.dem.empty() || terrain.empty(),

@@ -49,7 +49,7 @@ struct RunSettings {
   geo::DemGaps dem_gaps = geo::DemGaps::fill;
   std::vector<nn::ClassSpec> classes = {{0, "background", {235, 235, 235}}, {1, "landslide", {213, 94, 0}}};
   nn::NetworkOptions network;
-  std::string optical_backbone;  ///< files of pretrained encoders; empty: none
+  std::string optical_backbone;  ///< pretrained encoders, names or files; empty: none
   std::string terrain_backbone;
   std::string joint_backbone;
   nn::ChannelMatch adapt_channels = nn::ChannelMatch::exact;

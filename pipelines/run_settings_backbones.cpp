@@ -18,14 +18,17 @@ const Names<bool> kMoves = {{"tuned", false}, {"frozen", true}};
 std::vector<Setting> backbone_settings() {
   return {
       value_setting<RunSettings>(
-          "network.optical_backbone", "", "file of a pretrained vision transformer: the optical encoder",
+          "network.optical_backbone", "",
+          "a pretrained vision transformer, by name or file: the optical encoder",
           [](RunSettings & s) -> auto& { return s.optical_backbone; }),
       value_setting<RunSettings>(
-          "network.terrain_backbone", "", "file of a pretrained vision transformer: the terrain encoder",
+          "network.terrain_backbone", "",
+          "a pretrained vision transformer, by name or file: the terrain encoder",
           [](RunSettings & s) -> auto& { return s.terrain_backbone; }),
       value_setting<RunSettings>(
           "network.joint_backbone", "",
-          "file of a pretrained vision transformer: the one encoder for both of network.fusion: early",
+          "a pretrained vision transformer, by name or file: the one encoder for both of network.fusion: "
+          "early",
           [](RunSettings & s) -> auto& { return s.joint_backbone; }),
       choice_setting<RunSettings>(
           "network.adapt_channels", kMatches,

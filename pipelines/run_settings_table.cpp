@@ -274,6 +274,14 @@ std::vector<Setting> optimiser_settings() {
           "training.class_weights", "", "of cross entropy, one a class; empty: all 1",
           [](RunSettings & s) -> auto& { return s.training.class_weights; }),
       value(
+          "training.toe_weight", "",
+          "of labels along the toes of landslides: 1 as all, 0 they say nothing; below 1 terrain needs "
+          "gradient_east and gradient_north",
+          [](RunSettings & s) -> auto& { return s.training.toe_weight; }),
+      value(
+          "training.toe_width", "pixel", "on either side of a toe's outline, where toe_weight holds",
+          [](RunSettings & s) -> auto& { return s.training.toe_width; }),
+      value(
           "training.average_decay", "", "of the moving average of weights, which is what is kept; 0: off",
           [](RunSettings & s) -> auto& { return s.training.average_decay; }),
   };

@@ -15,6 +15,7 @@
 #include "pipelines/described_model.h"
 #include "pipelines/error.h"
 #include "pipelines/input_hashes_gdal.h"
+#include "pipelines/model_store.h"
 #include "pipelines/report_file.h"
 #include "pipelines/report_focus.h"
 #include "pipelines/run_environment.h"
@@ -26,6 +27,12 @@
 
 namespace scarp::pipelines {
 namespace {
+
+RunSettings with_backbones_found(RunSettings settings) {
+  for (nn::DetectorBackbone& backbone : settings.training.backbones.files)
+    backbone.path = find_backbone(backbone.path);
+  return settings;
+}
 
 /// Follows a training: shows it, logs it, keeps what the report needs.
 class Follower {
@@ -181,7 +188,8 @@ nn::Focus focus_on(BlockSamples& validation,
   return nn::focus_of(folder.model(), validation, options, stop);
 }
 
-void require_landslides(const BlockSamples& training) {
+void require_useful_labels(const BlockSamples& training, const BlockSamples& validation) {
+  validation.hold_landslides();  // there need not be any, but labels must be known classes
   if (training.hold_landslides()) return;
   throw Error(
       Fault::contradiction,
@@ -192,7 +200,7 @@ void require_landslides(const BlockSamples& training) {
 }  // namespace
 
 void train_run(const TrainOptions& options, Events& events, std::stop_token stop) {
-  const RunSettings settings = read_run_settings(options.run_file, options.settings);
+  const RunSettings settings = with_backbones_found(read_run_settings(options.run_file, options.settings));
   RunFolder::require_free(options.run_folder, options.resume, options.overwrite);
 
   nn::ModelCard card = described_model(settings);
@@ -203,7 +211,7 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
   keep_labelled_share(scenes, settings);
   BlockSamples training(scenes, settings, BlockSamples::Purpose::training);
   BlockSamples validation(scenes, settings, BlockSamples::Purpose::validation);
-  require_landslides(training);
+  require_useful_labels(training, validation);
   events.info(fmt::format("{} training blocks, {} validation blocks",
                           training.size() / settings.samples_a_block, validation.size()));
 

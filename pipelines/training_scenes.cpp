@@ -72,7 +72,20 @@ datasets::LabelledBlocks blocks_of(const datasets::SceneLabels& labels, const ge
                               {}}},
                             1,
                             {}});
-  return datasets::labelled_blocks(whole, grid, side);
+  const datasets::LabelledBlocks all = datasets::labelled_blocks(whole, grid, side);
+  if (labels.raster.empty()) return all;
+  return datasets::blocks_where(all, [&](const geo::Window& block) {  // a label raster may know little
+    const std::vector<std::uint8_t> ids = datasets::label_window(labels, grid, block);
+    return std::any_of(ids.begin(), ids.end(), [](std::uint8_t id) { return id != nn::kIgnoreLabel; });
+  });
+}
+
+void require_known_ground(const datasets::LabelledBlocks& blocks, const datasets::ScenePaths& paths) {
+  if (!blocks.blocks.empty()) return;
+  throw Error(Fault::contradiction,
+              fmt::format("Scene {}: {} knows nothing: every pixel is 255 or nodata. Leave the scene out, or "
+                          "give labels that say something.",
+                          paths.name, paths.labels));
 }
 
 TrainingScene open_scene(const RunSettings& settings, const SceneSettings& scene, std::int64_t budget_bytes) {
@@ -84,6 +97,7 @@ TrainingScene open_scene(const RunSettings& settings, const SceneSettings& scene
   open.gsd_m = grid.pixel_size().mean_m();
   open.labels = datasets::read_labels(scene.paths, grid);
   open.blocks = blocks_of(open.labels, grid, settings.block_side);
+  require_known_ground(open.blocks, scene.paths);
   open.split = split_of(settings, scene, open.blocks);
   const geo::StackOptions stack = stack_options(settings, scene);
   auto dem = stack.terrain.empty() ? nullptr : geo::open_raster(scene.paths.dem);
@@ -234,9 +248,16 @@ void BlockSamples::fill_labels(const Block& block,
 }
 
 bool BlockSamples::hold_landslides() const {
-  return std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& chosen) {
-    return holds_landslide(scenes_[chosen.scene], chosen.block);
-  });
+  bool any = false;
+  for (const Block& chosen : blocks_) {
+    const TrainingScene& scene = scenes_[chosen.scene];
+    const geo::Window& block = scene.blocks.blocks[static_cast<std::size_t>(chosen.block)];
+    for (const std::uint8_t id : datasets::label_window(scene.labels, scene.pixels->grid(), block)) {
+      const std::uint8_t index = index_of(scene, id);
+      any = any || (index != 0 && index != nn::kIgnoreLabel);
+    }
+  }
+  return any;
 }
 
 void BlockSamples::fill(std::int64_t epoch, std::int64_t index, const nn::SampleView& out) {

@@ -56,7 +56,8 @@ class BlockSamples final : public nn::SampleSource {
   std::int64_t size() const override;
   void fill(std::int64_t epoch, std::int64_t index, const nn::SampleView& out) override;
   std::string place(std::int64_t epoch, std::int64_t index) const override;
-  /// Whether any pixel of the blocks has another label than background.
+  /// Whether any pixel of the blocks has another label than background. Looks at all of them.
+  /// @throws Error (contradiction) at a class id that the run file does not name
   bool hold_landslides() const;
   /// Scene and number of the block in the middle of a sample.
   std::pair<std::string, int> block(std::int64_t index) const;

@@ -149,10 +149,12 @@ void DualBranchNetworkImpl::add_fusions() {
   }
 }
 
+// Of the levels from `first` on: the encoders need those below, what they fuse to nobody.
 std::vector<torch::Tensor> DualBranchNetworkImpl::fuse(const std::vector<torch::Tensor>& optical,
-                                                       const std::vector<torch::Tensor>& terrain) {
+                                                       const std::vector<torch::Tensor>& terrain,
+                                                       std::size_t first) {
   std::vector<torch::Tensor> fused;
-  for (std::size_t level = 0; level < optical.size(); ++level) {
+  for (std::size_t level = first; level < optical.size(); ++level) {
     auto& fusion = fusions_[level];
     fused.push_back(fusion.is_empty() ? optical[level] : fusion->forward(optical[level], terrain[level]));
   }
@@ -183,12 +185,25 @@ std::map<std::int64_t, torch::Tensor> DualBranchNetworkImpl::attention(const tor
 std::vector<torch::Tensor> DualBranchNetworkImpl::features(const torch::Tensor& optical,
                                                            const torch::Tensor& terrain,
                                                            std::size_t levels) {
+  return features_from(optical, terrain, 0, levels);
+}
+
+torch::Tensor DualBranchNetworkImpl::features_at(const torch::Tensor& optical,
+                                                 const torch::Tensor& terrain,
+                                                 std::size_t level) {
+  return features_from(optical, terrain, level, level + 1).back();
+}
+
+std::vector<torch::Tensor> DualBranchNetworkImpl::features_from(const torch::Tensor& optical,
+                                                                const torch::Tensor& terrain,
+                                                                std::size_t first,
+                                                                std::size_t levels) {
   check_planes(optical, optical_planes_, "optical");
   check_planes(terrain, terrain_planes_, "terrain");
   if (joint_) return joint_->forward(seen(torch::cat({optical, terrain}, 1)), levels);
   if (!optical_) return terrain_->forward(seen(terrain), levels);
   if (!terrain_) return optical_->forward(seen(optical), levels);
-  return fuse(optical_->forward(seen(optical), levels), terrain_->forward(seen(terrain), levels));
+  return fuse(optical_->forward(seen(optical), levels), terrain_->forward(seen(terrain), levels), first);
 }
 
 void DualBranchNetworkImpl::check_planes(const torch::Tensor& planes,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <torch/torch.h>
 
+#include "nn/contrast/ring_contrast.h"
 #include "nn/torch/contrast.h"
 
 namespace scarp::nn {
@@ -51,6 +52,10 @@ ContrastLoss contrast_loss(const at::Tensor& embeddings,
                            const ContrastSet* others) {
   const ContrastSet set = others != nullptr ? *others : ContrastSet{embeddings, labels, labels >= 0};
   check(embeddings, labels, anchors, temperature, set);
+  if (others != nullptr) {
+    const ContrastLoss fast = ring_contrast_loss(embeddings, labels, anchors, temperature, set);
+    if (fast.loss.defined()) return fast;
+  }
   const Pairs pairs = pairs_of(labels, anchors, set, others == nullptr);
   const auto against = others == nullptr ? set.embeddings : set.embeddings.detach();
   const auto similarity =

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kHighestRank = 16;
 constexpr std::size_t kLongestName = 4096;
+constexpr std::size_t kMostKeys = 200'000;  // tensors, or entries of the metadata
 
 /// One walk over the JSON text, nothing kept but the tensors: a header of 100 MB costs no more than its
 /// tensors, and one that is wrong is refused at the first wrong value. Its member names are those of the
@@ -120,6 +121,8 @@ bool HeaderWalk::key(string_t& name) {
                      : name == "__metadata__"  ? std::exchange(metadata_, true)
                                                : header_.tensors.contains(name);
   if (again) refuse("key " + printable(name) + " occurs twice");
+  if (header_.tensors.size() + header_.metadata.size() >= kMostKeys)
+    refuse("more than 200000 tensors and entries of metadata", Defect::limit_exceeded);
   return true;
 }
 
@@ -153,10 +156,13 @@ bool HeaderWalk::end_object() {
 void HeaderWalk::finish_entry() {
   if (!has_[0] || !has_[1] || !has_[2]) refuse("dtype, shape and data_offsets must all be there");
   std::uint64_t bytes = static_cast<std::uint64_t>(safetensors_item_bytes(tensor_.dtype));
+  bool empty = false;
   for (const auto size : tensor_.shape) {
-    if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes))
+    empty = empty || size == 0;
+    if (__builtin_mul_overflow(bytes, std::max<std::uint64_t>(1, static_cast<std::uint64_t>(size)), &bytes))
       refuse("its shape has more bytes than 64 bits can count", Defect::size_mismatch);
   }
+  if (empty) bytes = 0;
   const auto range = std::to_string(tensor_.begin) + " to " + std::to_string(tensor_.end);
   if (tensor_.end < tensor_.begin) refuse("its data go from byte " + range, Defect::out_of_bounds);
   if (tensor_.end - tensor_.begin != bytes)

@@ -7,6 +7,7 @@
 
 #include "nn/io/checkpoint.h"
 #include "nn/segmentation/outline_zones.h"
+#include "nn/segmentation/up_slope_planes.h"
 #include "nn/torch/device.h"
 #include "nn/torch/errors.h"
 #include "nn/torch/input_planes.h"
@@ -28,12 +29,6 @@ std::span<T> values_of(const at::Tensor& tensor) {
   return {tensor.mutable_data_ptr<T>(), static_cast<std::size_t>(tensor.numel())};
 }
 
-std::int64_t terrain_channel(const ModelCard& card, const std::string& name) {
-  const auto found = std::find_if(card.terrain.begin(), card.terrain.end(),
-                                  [&](const ChannelSpec& channel) { return channel.name == name; });
-  return found == card.terrain.end() ? -1 : found - card.terrain.begin();
-}
-
 OutlineZones zones_of(const SeenSample& sample,
                       const ModelCard& card,
                       int side,
@@ -41,17 +36,9 @@ OutlineZones zones_of(const SeenSample& sample,
   const std::span<const std::uint8_t> labels = values_of<std::uint8_t>(sample.labels);
   const auto across = static_cast<std::size_t>(side / options.cells.stride);
   std::vector<CellKind> cells(across * across);
-  const std::int64_t east = terrain_channel(card, "gradient_east"),
-                     north = terrain_channel(card, "gradient_north");
-  UpSlope up;
-  const bool known = east >= 0 && north >= 0;
-  if (known) {
-    const std::span<const float> planes = values_of<float>(sample.terrain);
-    up = {planes.subspan(static_cast<std::size_t>(east) * labels.size(), labels.size()),
-          planes.subspan(static_cast<std::size_t>(north) * labels.size(), labels.size()),
-          values_of<std::uint8_t>(sample.terrain_valid)};
-  }
-  classify_cells(side, labels, options.landslide_class, known ? &up : nullptr, options.cells, cells);
+  const auto planes = UpSlopeChannels(card).of(sample.terrain, sample.terrain_valid);
+  const UpSlope up = planes ? planes->view() : UpSlope{};
+  classify_cells(side, labels, options.landslide_class, planes ? &up : nullptr, options.cells, cells);
   return outline_zones(side, labels, options.landslide_class, cells, options.cells.stride,
                        options.tolerance_px);
 }
@@ -103,7 +90,7 @@ class Looker {
                    sample.valid.to(device_, torch::kBool), sample.terrain_valid.to(device_, torch::kBool));
     std::vector<FocusMap> maps;
     add_attention(planes, maps);
-    add_gradients(planes, maps);
+    add_gradients(planes, (sample.labels != kIgnoreLabel).to(device_), maps);
     return maps;
   }
 
@@ -122,7 +109,7 @@ class Looker {
     }
   }
 
-  void add_gradients(const InputPlanes& planes, std::vector<FocusMap>& maps) {
+  void add_gradients(const InputPlanes& planes, const at::Tensor& labelled, std::vector<FocusMap>& maps) {
     std::vector<std::string> names;
     std::vector<at::Tensor> inputs;
     const auto tracked = [&](const at::Tensor& branch, const char* name) {
@@ -134,8 +121,8 @@ class Looker {
     const auto optical = tracked(planes.optical, "gradient, optical");
     const auto terrain = tracked(planes.terrain, "gradient, terrain");
     const auto logits = network_->forward(optical, terrain).to(torch::kFloat32);
-    const auto odds = logits.select(1, options_.landslide_class) - logits.select(1, 0);
-    const auto gradients = torch::autograd::grad({odds.sum()}, inputs);
+    const auto odds = logits.select(1, options_.landslide_class) - logits.select(1, 0);  // [1, S, S]
+    const auto gradients = torch::autograd::grad({(odds * labelled).sum()}, inputs);
     for (std::size_t i = 0; i < gradients.size(); ++i) {
       const auto channels = gradients[i].slice(1, 0, gradients[i].size(1) - 1);  // the last plane is validity
       add(names[i], channels.square().sum(1).sqrt(), maps);

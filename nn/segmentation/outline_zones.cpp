@@ -18,6 +18,33 @@ void mark_around(std::vector<std::uint8_t>& zone, int side, int row, int col, in
   }
 }
 
+bool is_wall(CellKind kind) {
+  return kind == CellKind::back_wall || kind == CellKind::side_wall;
+}
+
+/// The cells of a window, asked by the place of a pixel.
+struct CellMap {
+  std::span<const CellKind> cells;
+  int across, stride;
+
+  CellKind kind(int row, int col) const { return at(row / stride, col / stride); }
+  bool on_toe(int row, int col) const {
+    const CellKind own = kind(row, col);
+    if (own == CellKind::toe || is_wall(own)) return own == CellKind::toe;
+    int toes = 0, walls = 0;
+    for (int r = std::max(0, row / stride - 1); r <= std::min(across - 1, row / stride + 1); ++r) {
+      for (int c = std::max(0, col / stride - 1); c <= std::min(across - 1, col / stride + 1); ++c) {
+        toes += at(r, c) == CellKind::toe;
+        walls += is_wall(at(r, c));
+      }
+    }
+    return toes > walls;
+  }
+
+ private:
+  CellKind at(int row, int col) const { return cells[static_cast<std::size_t>(row * across + col)]; }
+};
+
 }  // namespace
 
 OutlineZones outline_zones(int side,
@@ -29,13 +56,11 @@ OutlineZones outline_zones(int side,
   OutlineZones zones;
   zones.outline.assign(labels.size(), 0);
   zones.walls.assign(labels.size(), 0);
+  zones.toes.assign(labels.size(), 0);
+  const CellMap map{cells, side / stride, stride};
   const auto label = [&](int row, int col) {
     return labels[static_cast<std::size_t>(row) * static_cast<std::size_t>(side) +
                   static_cast<std::size_t>(col)];
-  };
-  const auto on_wall = [&](int row, int col) {
-    const CellKind kind = cells[static_cast<std::size_t>(row / stride * (side / stride) + col / stride)];
-    return kind == CellKind::back_wall || kind == CellKind::side_wall;
   };
   // From a landslide pixel to the one beside it: the pixels on both sides of the outline are its first two.
   const auto step = [&](int row, int col, int other_row, int other_col) {
@@ -45,7 +70,8 @@ OutlineZones outline_zones(int side,
     zones.empty = false;
     for (const auto& [r, c] : {std::pair{row, col}, std::pair{other_row, other_col}}) {
       mark_around(zones.outline, side, r, c, tolerance - 1);
-      if (on_wall(row, col)) mark_around(zones.walls, side, r, c, tolerance - 1);
+      if (is_wall(map.kind(row, col))) mark_around(zones.walls, side, r, c, tolerance - 1);
+      if (map.on_toe(row, col)) mark_around(zones.toes, side, r, c, tolerance - 1);
     }
   };
   for (int row = 0; row < side; ++row) {
@@ -57,6 +83,8 @@ OutlineZones outline_zones(int side,
       step(row, col, row, col + 1);
     }
   }
+  for (std::size_t i = 0; i < zones.toes.size(); ++i)
+    zones.toes[i] = static_cast<std::uint8_t>(zones.toes[i] != 0 && zones.walls[i] == 0);
   return zones;
 }
 

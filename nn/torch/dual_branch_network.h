@@ -83,6 +83,9 @@ class DualBranchNetworkImpl : public torch::nn::Module {
   std::vector<torch::Tensor> features(const torch::Tensor& optical,
                                       const torch::Tensor& terrain,
                                       std::size_t levels = kEncoderLevels);
+  /// The last of `features` alone: what the momentum encoder is asked for. [B, feature_channels()[level], h,
+  /// w]
+  torch::Tensor features_at(const torch::Tensor& optical, const torch::Tensor& terrain, std::size_t level);
   /// The second half. @param features  all five
   torch::Tensor logits(const std::vector<torch::Tensor>& features,
                        const std::optional<at::Generator>& dropout = std::nullopt);
@@ -102,7 +105,12 @@ class DualBranchNetworkImpl : public torch::nn::Module {
   void add_fusions();
   torch::Tensor seen(const torch::Tensor& planes) const;  ///< as the encoders want them
   std::vector<torch::Tensor> fuse(const std::vector<torch::Tensor>& optical,
-                                  const std::vector<torch::Tensor>& terrain);
+                                  const std::vector<torch::Tensor>& terrain,
+                                  std::size_t first);
+  std::vector<torch::Tensor> features_from(const torch::Tensor& optical,
+                                           const torch::Tensor& terrain,
+                                           std::size_t first,
+                                           std::size_t levels);
 
   std::int64_t optical_planes_;
   std::int64_t terrain_planes_;

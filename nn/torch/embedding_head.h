@@ -16,8 +16,12 @@ namespace scarp::nn {
 class EmbeddingHeadImpl : public torch::nn::Module {
  public:
   EmbeddingHeadImpl(std::int64_t channels, std::int64_t width);
-  /// @param features [B, channels, h, w]  @return [B, h * w, width] float, rows of length 1
-  torch::Tensor forward(const torch::Tensor& features);
+  /// @param features [B, channels, h, w]
+  /// @param cells    [B, rows] int64: places in each sample's h x w, row-major; of the first samples, if of
+  ///                 fewer
+  /// @return [B * rows, width] float, of length 1: the embeddings of these cells; the norm's statistics are
+  ///         those of all
+  torch::Tensor forward(const torch::Tensor& features, const torch::Tensor& cells);
 
  private:
   torch::nn::Conv2d inner_{nullptr};

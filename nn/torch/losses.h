@@ -17,9 +17,13 @@ struct SegmentationLossOptions {
 /// 2016, equation 3 without squares, smoothed by 1). Pixels with kIgnoreLabel count nowhere; a batch without
 /// labels gives 0 with zero gradient. What the logits of unlabelled pixels hold, NaN included, never matters.
 /// @param logits [B, classes, H, W] float  @param labels [B, H, W] of any whole type
+/// @param pixel_weights [B, H, W] float, 0 or more: so much of a pixel each pixel is in both parts; 0 is as
+/// good
+///        as no label; undefined: all 1
 /// @return a scalar
 at::Tensor segmentation_loss(const at::Tensor& logits,
                              const at::Tensor& labels,
-                             const SegmentationLossOptions& options);
+                             const SegmentationLossOptions& options,
+                             const at::Tensor& pixel_weights = {});
 
 }  // namespace scarp::nn

@@ -46,6 +46,7 @@ BatchLoader::BatchLoader(SampleSource& source,
       normalise_(card, at::kCPU) {
   if (augment && (options.flips || options.rotation > 0)) turner_.emplace(card.terrain);
   if (augment && options.contrast.on()) pairs_.emplace(card, options.contrast, source.side());
+  if (augment && options.toe_weight < 1) toes_.emplace(card, options, source.side());
 }
 
 void BatchLoader::check_labels(const at::Tensor& labels, std::int64_t epoch, std::int64_t index) const {
@@ -57,10 +58,7 @@ void BatchLoader::check_labels(const at::Tensor& labels, std::int64_t epoch, std
                                        " classes: labels are class indices, or 255 where nothing is known");
 }
 
-void BatchLoader::add_sample(std::int64_t epoch,
-                             std::int64_t index,
-                             std::vector<InputPlanes>& planes,
-                             std::vector<at::Tensor>& labels) {
+void BatchLoader::add_sample(std::int64_t epoch, std::int64_t index, Parts& parts) {
   const std::int64_t side = source_.side();
   auto optical = torch::zeros({1, optical_channels_, side, side});
   auto terrain = torch::zeros({1, terrain_channels_, side, side});
@@ -76,8 +74,9 @@ void BatchLoader::add_sample(std::int64_t epoch,
   InputPlanes sample = normalise_(optical, terrain, valid.to(torch::kBool), terrain_valid.to(torch::kBool));
   if (augment_) change_planes(random, sample);
   if (pairs_) pairs_->add(label, terrain, terrain_valid, random);
-  planes.push_back(std::move(sample));
-  labels.push_back(label.to(torch::kInt64));
+  if (toes_) parts.label_weights.push_back(toes_->of(label, terrain, terrain_valid));
+  parts.planes.push_back(std::move(sample));
+  parts.labels.push_back(label.to(torch::kInt64));
 }
 
 // In source units, before anything is normalised: a vector's components must have one scale to be turned.
@@ -118,11 +117,11 @@ void BatchLoader::change_planes(std::mt19937_64& random, InputPlanes& sample) co
 
 TrainingBatch BatchLoader::load(std::int64_t epoch, std::vector<std::int64_t> indices) {
   const torch::NoGradGuard no_grad;
-  std::vector<InputPlanes> planes;
-  std::vector<at::Tensor> labels;
-  for (const std::int64_t index : indices) add_sample(epoch, index, planes, labels);
-  return {{stacked(planes, &InputPlanes::optical), stacked(planes, &InputPlanes::terrain)},
-          torch::stack(labels),
+  Parts parts;
+  for (const std::int64_t index : indices) add_sample(epoch, index, parts);
+  return {{stacked(parts.planes, &InputPlanes::optical), stacked(parts.planes, &InputPlanes::terrain)},
+          torch::stack(parts.labels),
+          toes_ ? torch::stack(parts.label_weights) : at::Tensor(),
           pairs_ ? std::optional(pairs_->take()) : std::nullopt,
           std::move(indices)};
 }

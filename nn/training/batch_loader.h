@@ -13,6 +13,7 @@
 #include "nn/torch/input_planes.h"
 #include "nn/training/augmentation.h"
 #include "nn/training/pair_drawer.h"
+#include "nn/training/toe_weights.h"
 
 namespace scarp::nn {
 
@@ -20,6 +21,7 @@ namespace scarp::nn {
 struct TrainingBatch {
   InputPlanes planes;             ///< normalised, augmented
   at::Tensor labels;              ///< [B, side, side] int64
+  at::Tensor label_weights;       ///< [B, side, side] float; undefined: all 1
   std::optional<PairRows> pairs;  ///< where the training contrasts
   std::vector<std::int64_t> indices;
 };
@@ -51,10 +53,12 @@ class BatchLoader {
   void move_pixels(std::mt19937_64& random, const RawSample& sample) const;
   void change_planes(std::mt19937_64& random, InputPlanes& sample) const;
   void check_labels(const at::Tensor& labels, std::int64_t epoch, std::int64_t index) const;
-  void add_sample(std::int64_t epoch,
-                  std::int64_t index,
-                  std::vector<InputPlanes>& planes,
-                  std::vector<at::Tensor>& labels);
+  /// Samples of a batch that is being made.
+  struct Parts {
+    std::vector<InputPlanes> planes;
+    std::vector<at::Tensor> labels, label_weights;
+  };
+  void add_sample(std::int64_t epoch, std::int64_t index, Parts& parts);
 
   SampleSource& source_;
   std::int64_t optical_channels_;
@@ -65,6 +69,7 @@ class BatchLoader {
   InputNormaliser normalise_;
   std::optional<TerrainTurner> turner_;
   std::optional<PairDrawer> pairs_;
+  std::optional<ToeWeights> toes_;
   std::future<TrainingBatch> pending_;
 };
 

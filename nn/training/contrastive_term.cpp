@@ -49,9 +49,7 @@ NamedParameters ContrastiveTerm::parameters() const {
 at::Tensor ContrastiveTerm::embeddings(EmbeddingHead& head,
                                        const at::Tensor& features,
                                        const PairRows& rows) {
-  const auto all = head->forward(features.to(torch::kFloat32));  // [B, cells, width]
-  const auto index = rows.cells.unsqueeze(2).expand({-1, -1, all.size(2)});
-  return all.gather(1, index).flatten(0, 1);
+  return head->forward(features.to(torch::kFloat32), rows.cells);  // [B * rows, width]
 }
 
 at::Tensor ContrastiveTerm::loss(const at::Tensor& features, const PairRows& rows, std::int64_t step) {
@@ -82,8 +80,7 @@ void ContrastiveTerm::follow(DualBranchNetwork& average,
     copy_buffers(*average, *leader);
     average_parameters(*momentum_head_, *head_, decay);
     copy_buffers(*momentum_head_, *head_);
-    const auto features = average->features(planes.optical, planes.terrain, level_ + 1);
-    keys = embeddings(momentum_head_, features.back(), rows);
+    keys = embeddings(momentum_head_, average->features_at(planes.optical, planes.terrain, level_), rows);
   }
   queues_.enqueue(keys, rows.labels.flatten());
 }

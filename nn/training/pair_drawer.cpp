@@ -10,13 +10,6 @@ namespace {
 
 constexpr int kLandslideClass = 1;  // as in validation: the first class that is not background
 
-std::int64_t channel_named(const ModelCard& card, const std::string& name) {
-  for (std::size_t i = 0; i < card.terrain.size(); ++i) {
-    if (card.terrain[i].name == name) return static_cast<std::int64_t>(i);
-  }
-  return -1;
-}
-
 template <typename T>
 std::span<const T> span_of(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<T>(), static_cast<std::size_t>(tensor.numel())};
@@ -25,10 +18,7 @@ std::span<const T> span_of(const at::Tensor& tensor) {
 }  // namespace
 
 PairDrawer::PairDrawer(const ModelCard& card, const ContrastOptions& options, int side)
-    : options_(options),
-      side_(side),
-      east_(channel_named(card, "gradient_east")),
-      north_(channel_named(card, "gradient_north")) {}
+    : options_(options), side_(side), up_slope_(card) {}
 
 void PairDrawer::add(const at::Tensor& labels,
                      const at::Tensor& terrain,
@@ -40,14 +30,9 @@ void PairDrawer::add(const at::Tensor& labels,
   const auto across = static_cast<std::size_t>(side_ / options_.stride);
   std::vector<CellKind> kinds(across * across);
   const auto outline = labels.contiguous();
-  if (east_ >= 0 && north_ >= 0) {
-    const auto east = terrain.select(1, east_).contiguous(), north = terrain.select(1, north_).contiguous();
-    const auto known = terrain_valid.contiguous();
-    const UpSlope up{span_of<float>(east), span_of<float>(north), span_of<std::uint8_t>(known)};
-    classify_cells(side_, span_of<std::uint8_t>(outline), kLandslideClass, &up, grid, kinds);
-  } else {
-    classify_cells(side_, span_of<std::uint8_t>(outline), kLandslideClass, nullptr, grid, kinds);
-  }
+  const auto planes = up_slope_.of(terrain, terrain_valid);
+  const UpSlope up = planes ? planes->view() : UpSlope{};
+  classify_cells(side_, span_of<std::uint8_t>(outline), kLandslideClass, planes ? &up : nullptr, grid, kinds);
   const PairCounts counts{options_.draws, options_.draws};
   std::vector<std::int64_t> cells(static_cast<std::size_t>(counts.rows()));
   std::vector<std::uint8_t> valid(cells.size());

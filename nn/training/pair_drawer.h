@@ -10,6 +10,7 @@
 
 #include "nn/contrast_options.h"
 #include "nn/model_card.h"
+#include "nn/segmentation/up_slope_planes.h"
 
 namespace scarp::nn {
 
@@ -38,7 +39,7 @@ class PairDrawer {
  private:
   ContrastOptions options_;
   int side_;
-  std::int64_t east_ = -1, north_ = -1;  ///< terrain channels, -1: not there
+  UpSlopeChannels up_slope_;
   std::vector<at::Tensor> cells_, labels_;
 };
 

@@ -15,7 +15,7 @@ namespace {
 void copy(std::vector<at::Tensor> into, const std::vector<at::Tensor>& values) {
   const torch::NoGradGuard no_grad;
   TORCH_CHECK(into.size() == values.size(), "state of another network");
-  for (std::size_t i = 0; i < into.size(); ++i) into[i].copy_(values[i]);
+  if (!into.empty()) at::_foreach_copy_(into, values);
 }
 
 }  // namespace

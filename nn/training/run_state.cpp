@@ -40,6 +40,8 @@ StateJson identity_json(const RunIdentity& identity) {
                         {"clip_norm", options.clip_norm},
                         {"dice_weight", options.dice_weight},
                         {"class_weights", options.class_weights},
+                        {"toe_weight", options.toe_weight},
+                        {"toe_width", options.toe_width},
                         {"average_decay", options.average_decay},
                         {"flips", options.flips},
                         {"rotation", options.rotation},

@@ -52,15 +52,16 @@ at::Tensor weights_tensor(const std::vector<double>& weights, at::Device device)
                          : torch::tensor(weights, torch::kFloat64).to(torch::kFloat32).to(device);
 }
 
+at::Tensor moved(const at::Tensor& x, at::Device device) {
+  return x.defined() ? x.to(device, /*non_blocking=*/true) : x;
+}
+
 InputPlanes moved(const InputPlanes& planes, at::Device device) {
-  const auto move = [&](const at::Tensor& x) {
-    return x.defined() ? x.to(device, /*non_blocking=*/true) : x;
-  };
-  return {move(planes.optical), move(planes.terrain)};
+  return {moved(planes.optical, device), moved(planes.terrain, device)};
 }
 
 PairRows moved(const PairRows& rows, at::Device device) {
-  return {rows.cells.to(device, /*non_blocking=*/true), rows.labels.to(device, /*non_blocking=*/true)};
+  return {moved(rows.cells, device), moved(rows.labels, device)};
 }
 
 }  // namespace
@@ -142,11 +143,13 @@ void TrainingRun::step(const TrainingBatch& batch) {
     features = network_->features(planes.optical, planes.terrain);
     logits = network_->logits(features, dropout);
   }
-  const auto labels = batch.labels.to(device_, /*non_blocking=*/true);
-  auto loss = segmentation_loss(logits.to(torch::kFloat32), labels, loss_options_);
+  auto loss = segmentation_loss(logits.to(torch::kFloat32), moved(batch.labels, device_), loss_options_,
+                                moved(batch.label_weights, device_));
+  std::optional<PairRows> pairs;
   at::Tensor contrast;
   if (contrast_) {
-    contrast = contrast_->loss(features.at(contrast_->level()), moved(*batch.pairs, device_), state_.step);
+    pairs = moved(*batch.pairs, device_);
+    contrast = contrast_->loss(features.at(contrast_->level()), *pairs, state_.step);
     loss = loss + contrast;
   }
   optimiser_.zero_gradients();
@@ -159,8 +162,7 @@ void TrainingRun::step(const TrainingBatch& batch) {
   average_.update(network_, state_.step);
   if (contrast_) {
     const Autocast autocast(device_.type(), state_.precision);
-    contrast_->follow(average_.network(), network_, average_.decay_at(state_.step), planes,
-                      moved(*batch.pairs, device_));
+    contrast_->follow(average_.network(), network_, average_.decay_at(state_.step), planes, *pairs);
   }
 }
 
@@ -189,7 +191,7 @@ bool TrainingRun::validate(TrainingEvent& event, const std::stop_token& stop) {
     if (index + 1 < size) loader.start(0, {index + 1});
     const InputPlanes planes = moved(batch.planes, device_);
     const auto logits = average_.network()->forward(planes.optical, planes.terrain);
-    const auto labels = batch.labels.to(device_, /*non_blocking=*/true);
+    const auto labels = moved(batch.labels, device_);
     loss += segmentation_loss(logits, labels, loss_options_);
     scores.add(logits, labels);
   }

@@ -12,6 +12,7 @@ struct AllowedGlobal {
   enum class Meaning : std::uint8_t {
     ordered_dict,       ///< an empty dict
     default_dict,       ///< an empty dict, whatever the default
+    default_value,      ///< what a defaultdict fills in: only as an argument
     empty_set,          ///< set, frozenset
     record,             ///< made, filled and ignored
     bytes_of_text,      ///< _codecs.encode(text, "latin1"): how protocol 2 spells bytes

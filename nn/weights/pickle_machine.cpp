@@ -60,24 +60,25 @@ void PickleMachine::push(PickleValue value) {
   stack_.push_back(value);
 }
 
-void PickleMachine::count_object() {
-  if (++objects_ > kMostObjects) refuse(Defect::limit_exceeded, "more than 2 million objects");
+void PickleMachine::count_objects(std::size_t count) {
+  objects_ += count;
+  if (objects_ > kMostObjects) refuse(Defect::limit_exceeded, "more than 2 million objects and entries");
 }
 
 PickleValue PickleMachine::add_sequence(Kind kind, std::vector<PickleValue> items) {
-  count_object();
+  count_objects(1 + items.size());
   document_.sequences.push_back(std::move(items));
   return PickleValue::at(kind, document_.sequences.size() - 1);
 }
 
 PickleValue PickleMachine::add_dict() {
-  count_object();
+  count_objects(1);
   document_.dicts.emplace_back();
   return PickleValue::at(Kind::dict, document_.dicts.size() - 1);
 }
 
 PickleValue PickleMachine::add_text(Kind kind, std::string text) {
-  count_object();
+  count_objects(1);
   document_.texts.push_back(std::move(text));
   return PickleValue::at(kind, document_.texts.size() - 1);
 }
@@ -86,6 +87,7 @@ void PickleMachine::set_items(PickleValue dict, const std::vector<PickleValue>& 
   if (keys_and_values.size() % 2 != 0) refuse(Defect::malformed_pickle, "a key without a value");
   if (dict.kind == Kind::record) return;
   if (dict.kind != Kind::dict) refuse(Defect::malformed_pickle, "items are set in what is no dict");
+  count_objects(keys_and_values.size() / 2);
   auto& entries = document_.dicts[dict.index];
   for (std::size_t i = 0; i < keys_and_values.size(); i += 2)
     entries.emplace_back(keys_and_values[i], keys_and_values[i + 1]);
@@ -94,6 +96,7 @@ void PickleMachine::set_items(PickleValue dict, const std::vector<PickleValue>& 
 void PickleMachine::append(PickleValue list, const std::vector<PickleValue>& items) {
   if (list.kind != Kind::list && list.kind != Kind::set)
     refuse(Defect::malformed_pickle, "values are appended to what is no list");
+  count_objects(items.size());
   auto& sequence = document_.sequences[list.index];
   sequence.insert(sequence.end(), items.begin(), items.end());
 }

@@ -13,8 +13,9 @@
 namespace scarp::nn {
 
 /// Reads pickles of protocols 0 to 5 as far as state dicts need them. No code is executed: a pickle may only
-/// name what find_allowed_global() lists, and that is rebuilt here, as data. Memory stays in proportion to
-/// the stream: every length, count and index is checked before anything is allocated.
+/// name what find_allowed_global() lists, and that is rebuilt here, as data. Memory stays bounded
+/// however well the stream packs: every length, count and index is checked before anything is allocated, and
+/// objects are counted with all that they hold.
 class PickleMachine {
  public:
   /// @throws FormatError (global_not_allowed, limit_exceeded, malformed_pickle, malformed_tensor,
@@ -74,7 +75,7 @@ class PickleMachine {
   PickleValue add_text(Kind kind, std::string text);
   void set_items(PickleValue dict, const std::vector<PickleValue>& keys_and_values);
   void append(PickleValue list, const std::vector<PickleValue>& items);
-  void count_object();
+  void count_objects(std::size_t count);
 
   PickleStream& stream_;
   PickleDocument document_;

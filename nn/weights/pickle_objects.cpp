@@ -6,6 +6,12 @@ namespace scarp::nn {
 
 using Meaning = AllowedGlobal::Meaning;
 
+namespace {
+
+constexpr std::size_t kMostArguments = 32;
+
+}  // namespace
+
 void PickleMachine::push_global(const std::string& module, const std::string& name) {
   const AllowedGlobal* global = find_allowed_global(module, name);
   const std::string full = printable(module + "." + name);
@@ -32,6 +38,8 @@ void PickleMachine::call() {
 }
 
 PickleValue PickleMachine::result_of(const AllowedGlobal& global, PickleValue arguments) {
+  if (document_.sequence(arguments).size() > kMostArguments)
+    refuse(Defect::malformed_pickle, "a call with more than 32 arguments");
   const std::vector<PickleValue> given = document_.sequence(arguments);
   switch (global.meaning) {
     case Meaning::ordered_dict:
@@ -74,7 +82,7 @@ PickleValue PickleMachine::dict_from(const std::vector<PickleValue>& arguments) 
     refuse(Defect::malformed_pickle, "a dict of what are no pairs");
   const PickleValue made = add_dict();
   for (const PickleValue pair : document_.sequence(arguments[0])) {
-    count_object();  // pairs are copied: a list that many dicts are made of must not multiply
+    count_objects(1);  // pairs are copied: a list that many dicts are made of must not multiply
     const bool is_pair =
         (pair.kind == Kind::list || pair.kind == Kind::tuple) && document_.sequence(pair).size() == 2;
     if (!is_pair) refuse(Defect::malformed_pickle, "a dict of what are no pairs");

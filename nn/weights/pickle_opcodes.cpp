@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint8_t kNewestProtocol = 5;
 constexpr std::uint32_t kHighestMemo = 1U << 24U;
-constexpr std::size_t kMostMemos = 2'000'000;
+constexpr std::size_t kMostMemos = 1'000'000;
 
 }  // namespace
 

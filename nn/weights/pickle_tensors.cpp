@@ -46,7 +46,7 @@ void PickleMachine::push_storage() {
 }
 
 std::uint32_t PickleMachine::add_storage(const StorageClaim& claim) {
-  count_object();
+  count_objects(1);
   const auto number = static_cast<std::uint32_t>(document_.storages.size());
   const auto [found, fresh] = storage_of_.emplace(claim.key, number);
   if (fresh) {
@@ -134,6 +134,7 @@ void PickleMachine::check_bounds(TensorClaim& tensor, std::uint64_t available) c
     countable = countable && !__builtin_mul_overflow(tensor.elements, size, &tensor.elements);
   }
   if (empty) tensor.elements = 0;
+  tensor.span = empty ? 0 : last - tensor.offset + 1;
   if (!within || (!empty && last >= available))
     refuse(Defect::out_of_bounds,
            "a tensor reaches beyond its storage of " + std::to_string(available) + " elements");

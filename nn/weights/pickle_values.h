@@ -63,6 +63,7 @@ struct TensorClaim {
   std::vector<std::int64_t> stride;  ///< in elements, not negative
   std::uint64_t offset = 0;          ///< in elements of the tensor
   std::uint64_t elements = 0;
+  std::uint64_t span = 0;  ///< elements of the storage from its first to its last
 };
 
 struct PickleDocument {

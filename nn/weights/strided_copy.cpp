@@ -20,11 +20,11 @@ bool is_row_major(const TensorClaim& tensor) {
 
 }  // namespace
 
-std::vector<std::byte> row_major(const TensorClaim& tensor, std::span<const std::byte> storage) {
+std::vector<std::byte> row_major(const TensorClaim& tensor, std::span<const std::byte> span) {
   const auto item = static_cast<std::size_t>(safetensors_item_bytes(tensor.dtype));
   std::vector<std::byte> out(static_cast<std::size_t>(tensor.elements) * item);
   if (out.empty()) return out;
-  const std::byte* from = storage.data() + tensor.offset * item;
+  const std::byte* from = span.data();
   if (is_row_major(tensor)) {
     std::memcpy(out.data(), from, out.size());
     return out;

@@ -10,7 +10,7 @@
 namespace scarp::nn {
 
 /// The elements of a view, row-major.
-/// @param storage  all elements of the view's storage; the claim's bounds hold
-std::vector<std::byte> row_major(const TensorClaim& tensor, std::span<const std::byte> storage);
+/// @param span  the elements of the storage from the view's first to its last
+std::vector<std::byte> row_major(const TensorClaim& tensor, std::span<const std::byte> span);
 
 }  // namespace scarp::nn

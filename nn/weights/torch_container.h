@@ -15,9 +15,15 @@ class TorchContainer {
  public:
   virtual ~TorchContainer() = default;
   const PickleDocument& document() const noexcept { return document_; }
-  /// All elements of a storage, little-endian.
+  /// Elements of a storage, little-endian. The storage's checksum is compared when it is first read.
+  /// @param begin,count  elements of `item` bytes, within the storage
   /// @throws FormatError (checksum, malformed_zip)
-  virtual std::vector<std::byte> read_storage(std::uint32_t storage) const = 0;
+  virtual std::vector<std::byte> read(std::uint32_t storage,
+                                      std::uint64_t begin,
+                                      std::uint64_t count,
+                                      std::uint64_t item) const = 0;
+  /// Whether a storage must be unpacked whole to read any of it.
+  virtual bool is_packed(std::uint32_t) const { return false; }
 
  protected:
   PickleDocument document_;

@@ -24,10 +24,12 @@ class TorchLegacy final : public TorchContainer {
     document_ = next_pickle();
     place_storages();
   }
-  std::vector<std::byte> read_storage(std::uint32_t storage) const override {
-    std::vector<std::byte> bytes(
-        static_cast<std::size_t>(storage_bytes(document_.storages[storage], source_.name())));
-    source_.read(begins_[storage].value(), bytes);
+  std::vector<std::byte> read(std::uint32_t storage,
+                              std::uint64_t begin,
+                              std::uint64_t count,
+                              std::uint64_t item) const override {
+    std::vector<std::byte> bytes(static_cast<std::size_t>(count * item));
+    source_.read(begins_[storage].value() + begin * item, bytes);
     return bytes;
   }
 

@@ -16,7 +16,10 @@ using Kind = PickleValue::Kind;
 
 constexpr std::size_t kDeepest = 32;
 constexpr std::size_t kMostValues = 1'000'000;
+constexpr std::size_t kLongestKey = 4096;
+constexpr std::size_t kLongestNames = std::size_t{32} << 20U;  // of all tensors together
 constexpr std::size_t kLongestNote = 1024;
+constexpr std::size_t kMostNotes = 1000;
 
 class Walk {
  public:
@@ -54,10 +57,20 @@ class Walk {
     std::size_t number = 0;
     for (const auto& [key, item] : document_.dict(value)) {
       std::string name = "#" + std::to_string(number++);
-      if (key.kind == Kind::text) name = document_.text(key);
+      if (key.kind == Kind::text) name = key_text(key);
       if (key.kind == Kind::integer) name = std::to_string(key.integer);
       enter_below(name, item);
     }
+  }
+
+  // Keys are copied wherever their dict is used.
+  const std::string& key_text(PickleValue key) const {
+    const std::string& text = document_.text(key);
+    if (text.size() > kLongestKey)
+      throw FormatError(
+          Defect::limit_exceeded, what_,
+          "key " + printable(text) + " is longer than " + std::to_string(kLongestKey) + " bytes");
+    return text;
   }
 
   void enter_below(const std::string& name, PickleValue value) {
@@ -67,6 +80,9 @@ class Walk {
   }
 
   void add(std::uint32_t tensor) {
+    for (const std::string& part : path_) name_bytes_ += part.size() + sizeof(part);
+    if (name_bytes_ > kLongestNames)
+      throw FormatError(Defect::limit_exceeded, what_, "the names of its tensors take more than 32 MiB");
     if (!names_.insert(path_).second)
       throw FormatError(Defect::malformed_pickle, what_,
                         "two tensors are called " + printable(path_.empty() ? "" : path_.back()));
@@ -80,6 +96,7 @@ class Walk {
   std::set<std::vector<std::string>> names_;
   std::vector<TensorPlace> found_;
   std::size_t values_ = 0;
+  std::size_t name_bytes_ = 0;
 };
 
 }  // namespace
@@ -92,7 +109,8 @@ std::map<std::string, std::string> notes_of(const PickleDocument& document) {
   std::map<std::string, std::string> notes;
   if (document.root.kind != Kind::dict) return notes;
   for (const auto& [key, value] : document.dict(document.root)) {
-    if (key.kind != Kind::text) continue;
+    if (key.kind != Kind::text || document.text(key).size() > kLongestNote) continue;
+    if (notes.size() == kMostNotes) break;
     std::array<char, 32> digits = {};
     std::string& note = notes[document.text(key)];
     if (value.kind == Kind::text) note = document.text(value).substr(0, kLongestNote);

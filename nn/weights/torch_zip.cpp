@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 
 #include "nn/format_error.h"
 #include "nn/io/printable.h"
@@ -11,6 +12,8 @@
 namespace scarp::nn {
 namespace {
 
+constexpr std::uint64_t kPickleAlways = std::uint64_t{4} << 20U;
+
 class TorchZip final : public TorchContainer {
  public:
   explicit TorchZip(const ByteSource& source) : source_(source), archive_(source) {
@@ -18,8 +21,13 @@ class TorchZip final : public TorchContainer {
     read_byte_order();
     read_object();
     for (const StorageClaim& storage : document_.storages) find_record(storage);
+    checked_.resize(records_.size());
   }
-  std::vector<std::byte> read_storage(std::uint32_t storage) const override;
+  std::vector<std::byte> read(std::uint32_t storage,
+                              std::uint64_t begin,
+                              std::uint64_t count,
+                              std::uint64_t item) const override;
+  bool is_packed(std::uint32_t storage) const override { return records_[storage].deflated; }
 
  private:
   void refuse_programs() const;
@@ -31,6 +39,9 @@ class TorchZip final : public TorchContainer {
   ZipArchive archive_;
   std::vector<ZipEntry> records_;  // one a storage
   bool big_endian_ = false;
+  mutable std::vector<bool> checked_;          // storages whose checksum was compared
+  mutable std::optional<std::uint32_t> held_;  // the storage that was unpacked last, and its bytes
+  mutable std::vector<std::byte> unpacked_;
 };
 
 void TorchZip::refuse_programs() const {
@@ -62,6 +73,9 @@ void TorchZip::read_object() {
                       "no data.pkl in it: a zip archive, but not one of torch.save");
   if (entry->bytes > PickleStream::kLongest)
     throw FormatError(Defect::limit_exceeded, source_.name(), "a pickle of more than 32 MiB");
+  if (entry->bytes > kPickleAlways + 16 * source_.size())
+    throw FormatError(Defect::limit_exceeded, source_.name(),
+                      "a pickle that takes more than 16 times the size of the file");
   const auto bytes = archive_.read(*entry);
   const auto memory = bytes_in_memory(source_.name(), bytes);
   PickleStream stream(*memory, 0);
@@ -82,10 +96,26 @@ void TorchZip::find_record(const StorageClaim& storage) {
   records_.push_back(*entry);
 }
 
-std::vector<std::byte> TorchZip::read_storage(std::uint32_t storage) const {
-  auto bytes = archive_.read(records_[storage]);
+std::vector<std::byte> TorchZip::read(std::uint32_t storage,
+                                      std::uint64_t begin,
+                                      std::uint64_t count,
+                                      std::uint64_t item) const {
+  const ZipEntry& entry = records_[storage];
+  std::vector<std::byte> bytes(static_cast<std::size_t>(count * item));
+  if (entry.deflated) {
+    if (held_ != storage) {
+      held_.reset();
+      unpacked_ = {};  // so that never two are held
+      unpacked_ = archive_.read(entry);
+      held_ = storage;
+    }
+    std::copy_n(unpacked_.begin() + static_cast<std::ptrdiff_t>(begin * item), bytes.size(), bytes.begin());
+  } else {
+    if (!checked_[storage]) archive_.check(entry);
+    checked_[storage] = true;
+    source_.read(entry.data_begin + begin * item, bytes);
+  }
   if (!big_endian_) return bytes;
-  const auto item = static_cast<std::size_t>(safetensors_item_bytes(document_.storages[storage].dtype));
   for (auto at = bytes.begin(); at != bytes.end(); at += static_cast<std::ptrdiff_t>(item))
     std::reverse(at, at + static_cast<std::ptrdiff_t>(item));
   return bytes;

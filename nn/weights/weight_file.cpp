@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
+#include <optional>
 #include <utility>
 
 #include "nn/format_error.h"
@@ -65,36 +65,36 @@ class TorchReader final : public WeightFile::Reader {
   const std::string& path() const override { return source_->name(); }
   std::vector<std::byte> read(std::size_t tensor) const override {
     const TensorClaim& claim = file_->document().tensors[places_[tensor].tensor];
-    if (std::exchange(cached_, claim.storage) != claim.storage) {
-      cached_ = kNone;
-      storage_ = {};  // so that never two are held
-      storage_ = file_->read_storage(claim.storage);
-      cached_ = claim.storage;
-    }
-    return row_major(claim, storage_);
+    const auto item = static_cast<std::uint64_t>(safetensors_item_bytes(claim.dtype));
+    return row_major(claim, file_->read(claim.storage, claim.offset, claim.span, item));
   }
 
  private:
   void check_proportion() const;
-  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
   std::unique_ptr<ByteSource> source_;
   std::unique_ptr<TorchContainer> file_;
   std::vector<TensorPlace> places_;
-  mutable std::uint32_t cached_ = kNone;  // tensors that share a storage follow each other
-  mutable std::vector<std::byte> storage_;
 };
 
 // Views with stride 0, tensors under many names and packed zeros are legal; in a small file they may not ask
-// for all memory.
+// for all memory, nor tensors that lie far apart in one storage, or by turns in packed ones, for all time.
 void TorchReader::check_proportion() const {
   constexpr std::uint64_t kAlways = std::uint64_t{64} << 20U;
   const std::uint64_t most = kAlways + 16 * source_->size();
   std::uint64_t all = 0;
-  for (const WeightTensor& tensor : tensors) {
-    if (tensor.bytes > most || (all += tensor.bytes) > most)
+  std::optional<std::uint32_t> unpacked;
+  const auto add = [&](std::uint64_t bytes) {
+    if (bytes > most || (all += bytes) > most)
       throw FormatError(Defect::limit_exceeded, path(),
                         "its tensors take more than 16 times the size of the file");
+  };
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const TensorClaim& claim = file_->document().tensors[places_[i].tensor];
+    add(std::max(tensors[i].bytes,
+                 claim.span * static_cast<std::uint64_t>(safetensors_item_bytes(claim.dtype))));
+    if (file_->is_packed(claim.storage) && std::exchange(unpacked, claim.storage) != claim.storage)
+      add(storage_bytes(file_->document().storages[claim.storage], path()));
   }
 }
 

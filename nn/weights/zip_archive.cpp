@@ -14,6 +14,7 @@ namespace scarp::nn {
 namespace {
 
 constexpr std::uint64_t kDeflateLimit = 1032;  // the most that the method can pack
+constexpr std::uint64_t kChunk = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kLargestUnpacked = std::uint64_t{256} << 20U;
 
 void check_name(const std::string& name, const std::string& root, const std::string& what) {
@@ -50,8 +51,16 @@ void check_size(const ZipRecord& record, const std::string& what) {
                           std::to_string(entry.bytes) + " bytes");
 }
 
-std::uint32_t crc_of(std::span<const std::byte> bytes) {
-  return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+/// @param before  of what precedes the bytes
+std::uint32_t crc_of(std::span<const std::byte> bytes, std::uint32_t before = 0) {
+  return static_cast<std::uint32_t>(
+      ::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+void check_crc(std::uint32_t found, const ZipEntry& entry, const std::string& what) {
+  if (found != entry.crc)
+    throw FormatError(Defect::checksum, what,
+                      "data differ from those that were written; fetch the file again");
 }
 
 /// Exactly `out`, from exactly `packed`.
@@ -102,10 +111,19 @@ std::vector<std::byte> ZipArchive::read(const ZipEntry& entry) const {
   } else {
     bytes = std::move(packed);
   }
-  if (crc_of(bytes) != entry.crc)
-    throw FormatError(Defect::checksum, source_.name(),
-                      "data differ from those that were written; fetch the file again");
+  check_crc(crc_of(bytes), entry, source_.name());
   return bytes;
+}
+
+void ZipArchive::check(const ZipEntry& entry) const {
+  std::vector<std::byte> chunk;
+  std::uint32_t crc = 0;
+  for (std::uint64_t done = 0; done < entry.bytes; done += chunk.size()) {
+    chunk.resize(static_cast<std::size_t>(std::min(kChunk, entry.bytes - done)));
+    source_.read(entry.data_begin + done, chunk);
+    crc = crc_of(chunk, crc);
+  }
+  check_crc(crc, entry, source_.name());
 }
 
 }  // namespace scarp::nn

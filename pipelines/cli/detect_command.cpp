@@ -65,6 +65,15 @@ class DetectCommand final : public Command {
     add_value(app, "--probability-raster", options_.probability_raster, value::kNewRaster,
               "Probability of a landslide")
         ->group(kOutputs);
+    add_value(app, "--sure-labels", options_.sure_labels, value::kNewRaster,
+              "Labels for another training: the class where it is sure, 255 elsewhere")
+        ->group(kOutputs);
+    add_value(app, "--sure", options_.sure, value::kNumber, "Least probability of a class that is sure")
+        ->check(between(0.5, 1))
+        ->group(kOutputs);
+    add_value(app, "--sure-outside", options_.sure_outside, value::kVector,
+              "Polygons, such as labelled ground, inside which no label is written to --sure-labels")
+        ->group(kOutputs);
     add_value(app, "--of,--format", options_.format, value::kText,
               "OGR driver of the polygons; without it from the ending")
         ->group(kOutputs);
@@ -104,7 +113,7 @@ class DetectCommand final : public Command {
   /// An output must be neither another output nor an input.
   void check_outputs() const {
     const std::vector<std::string> outputs = {options_.polygons, options_.class_raster,
-                                              options_.probability_raster};
+                                              options_.probability_raster, options_.sure_labels};
     for (auto output = outputs.begin(); output != outputs.end(); ++output) {
       if (output->empty()) continue;
       require_other_file(*output, {options_.optical, options_.dem, model_});

@@ -92,7 +92,7 @@ GDALDatasetUniquePtr opened(const std::string& path) {
 
 struct ClassRaster::Impl {
   std::string path;
-  geo::Grid grid;
+  std::shared_ptr<geo::RasterSource> source;  ///< knows the grid
   int band = 1;
   Type type = Type::u8;
   bool checks_range = false;   ///< unsigned 32 bits are read as signed ones
@@ -112,7 +112,7 @@ struct ClassRaster::Impl {
     if (blocks && stored.GetRasterDataType() == wanted) {
       return blocks->read(first_row, rows, static_cast<std::byte*>(pixels));
     }
-    const auto width = static_cast<int>(grid.cols);
+    const int width = dataset->GetRasterXSize();
     const auto height = static_cast<int>(rows);
     return stored.RasterIO(GF_Read, 0, static_cast<int>(first_row), width, height, pixels, width, height,
                            wanted, 0, 0, nullptr) == CE_None;
@@ -120,15 +120,14 @@ struct ClassRaster::Impl {
 };
 
 ClassRaster::ClassRaster(const std::string& path, int band) : impl_(std::make_unique<Impl>()) {
-  const auto source = geo::open_raster(path);
   Impl& raster = *impl_;
   raster.path = path;
-  raster.grid = source->grid();
-  raster.band = chosen_band(*source, band);
-  const geo::BandInfo& info = source->bands()[static_cast<std::size_t>(raster.band - 1)];
+  raster.source = geo::open_raster(path);
+  raster.band = chosen_band(*raster.source, band);
+  const geo::BandInfo& info = raster.source->bands()[static_cast<std::size_t>(raster.band - 1)];
   raster.open();
   GDALRasterBand& stored = *raster.dataset->GetRasterBand(raster.band);
-  raster.type = type_of(*source, stored.GetRasterDataType(), info.type);
+  raster.type = type_of(*raster.source, stored.GetRasterDataType(), info.type);
   raster.checks_range = info.type == PixelType::u32;
   raster.restores_sign = info.type == PixelType::i8 && stored.GetRasterDataType() == GDT_Byte;
   const bool whole = info.nodata && std::nearbyint(*info.nodata) == *info.nodata;
@@ -142,8 +141,14 @@ ClassRaster::~ClassRaster() = default;
 ClassRaster::ClassRaster(ClassRaster&&) noexcept = default;
 ClassRaster& ClassRaster::operator=(ClassRaster&&) noexcept = default;
 
+std::int64_t ClassRaster::rows() const {
+  return impl_->dataset->GetRasterYSize();
+}
+std::int64_t ClassRaster::cols() const {
+  return impl_->dataset->GetRasterXSize();
+}
 const geo::Grid& ClassRaster::grid() const {
-  return impl_->grid;
+  return impl_->source->grid();
 }
 std::int64_t ClassRaster::block_rows() const {
   int cols = 0;
@@ -175,7 +180,7 @@ void ClassRaster::read(std::int64_t first_row, std::int64_t rows, T* pixels) {
                      fmt::format("rows {} to {} of {} cannot be read ({}); the file may be damaged",
                                  first_row, first_row + rows - 1, impl_->path, errors.text()));
   }
-  const std::span<T> values(pixels, static_cast<std::size_t>(rows * impl_->grid.cols));
+  const std::span<T> values(pixels, static_cast<std::size_t>(rows * cols()));
   if (impl_->restores_sign) {
     for (T& value : values) value = static_cast<T>(static_cast<std::int8_t>(value));
   }
@@ -194,7 +199,7 @@ ClassRaster::ClassRaster(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ClassRaster ClassRaster::reopen() const {
   auto copy = std::make_unique<Impl>();
   copy->path = impl_->path;
-  copy->grid = impl_->grid;
+  copy->source = impl_->source;
   copy->band = impl_->band;
   copy->type = impl_->type;
   copy->checks_range = impl_->checks_range;
@@ -207,10 +212,10 @@ ClassRaster ClassRaster::reopen() const {
 
 std::int64_t rows_of_blocks(const ClassRaster& raster) {
   constexpr std::int64_t kMostPixels = std::int64_t{1} << 25;
-  const std::int64_t wanted = default_band_rows(raster.grid().cols, false);
+  const std::int64_t wanted = default_band_rows(raster.cols(), false);
   const std::int64_t block = raster.block_rows();
   const std::int64_t rows = std::max<std::int64_t>(1, wanted / block) * block;
-  return rows * raster.grid().cols <= kMostPixels ? rows : 0;
+  return rows * raster.cols() <= kMostPixels ? rows : 0;
 }
 
 struct ClassRasterPool::Impl {

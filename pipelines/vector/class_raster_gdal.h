@@ -24,7 +24,9 @@ class ClassRaster {
   ClassRaster(ClassRaster&&) noexcept;
   ClassRaster& operator=(ClassRaster&&) noexcept;
 
-  const geo::Grid& grid() const;
+  std::int64_t rows() const;
+  std::int64_t cols() const;
+  const geo::Grid& grid() const;    ///< the first call reads the CRS
   std::int64_t block_rows() const;  ///< of the blocks in which the file holds its pixels
   Type type() const;
   int band() const;  ///< 1-based

@@ -11,13 +11,13 @@ namespace scarp::vector {
 namespace {
 
 /// A column that is not named costs less than one that is bound to NULL, and most are known for all objects
-/// or for none.
+/// or for none. The id is not named either: SQLite counts rows from 1 on by itself.
 std::string insert_sql(const std::string& layer,
-                       const GeopackageColumns& columns,
+                       const std::string& geometry,
                        std::uint32_t known,
                        std::size_t rows) {
-  std::string names = quoted_name(columns.id) + ", " + quoted_name(columns.geometry);
-  std::string places = "(?, ?";
+  std::string names = quoted_name(geometry);
+  std::string places = "(?";
   for (std::size_t i = 0; i < kAttributeFields.size(); ++i) {
     if ((known >> i & 1) == 0) continue;
     names += ", " + quoted_name(kAttributeFields[i].name);
@@ -31,8 +31,8 @@ std::string insert_sql(const std::string& layer,
 
 }  // namespace
 
-GeopackageRows::GeopackageRows(SqliteDatabase& database, std::string layer, GeopackageColumns columns)
-    : database_(&database), layer_(std::move(layer)), columns_(std::move(columns)), rows_(kRowsAtOnce) {}
+GeopackageRows::GeopackageRows(SqliteDatabase& database, std::string layer, std::string geometry)
+    : database_(&database), layer_(std::move(layer)), geometry_(std::move(geometry)), rows_(kRowsAtOnce) {}
 
 ByteBuffer& GeopackageRows::begin_row(const ObjectAttributes& attributes) {
   const std::uint32_t known = known_fields(attributes);
@@ -75,7 +75,6 @@ void GeopackageRows::write(std::size_t first, std::size_t rows) {
 
 void GeopackageRows::bind(std::size_t row, SqliteStatement& insert, int& place) {
   const std::size_t begin = row == 0 ? 0 : rows_[row - 1].geometry_end;
-  insert.bind(++place, written_ + static_cast<std::int64_t>(row) + 1);
   insert.bind(++place, geometries_.bytes().subspan(begin, rows_[row].geometry_end - begin));
   const ObjectAttributes& a = rows_[row].attributes;
   visit_fields(a, a.class_name, a.model_id, [&](const auto& value) {
@@ -94,7 +93,7 @@ SqliteStatement& GeopackageRows::insert_of(std::size_t rows) {
   const std::pair key{known_, rows};
   const auto found = inserts_.find(key);
   if (found != inserts_.end()) return found->second;
-  return inserts_.emplace(key, database_->prepare(insert_sql(layer_, columns_, known_, rows))).first->second;
+  return inserts_.emplace(key, database_->prepare(insert_sql(layer_, geometry_, known_, rows))).first->second;
 }
 
 }  // namespace scarp::vector

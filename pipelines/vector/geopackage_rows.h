@@ -10,7 +10,6 @@
 
 #include "pipelines/vector/attribute_fields.h"
 #include "pipelines/vector/byte_buffer.h"
-#include "pipelines/vector/geopackage_template_ogr.h"
 #include "pipelines/vector/sqlite_database.h"
 
 namespace scarp::vector {
@@ -19,8 +18,8 @@ namespace scarp::vector {
 /// statement costs by itself is as much as two rows.
 class GeopackageRows {
  public:
-  /// The database must outlive it.
-  GeopackageRows(SqliteDatabase& database, std::string layer, GeopackageColumns columns);
+  /// The database must outlive it. @param geometry  the column of geometries
+  GeopackageRows(SqliteDatabase& database, std::string layer, std::string geometry);
 
   /// Begins the next row. @return where put_geopackage_geometry is to append its geometry, before `end_row`
   ByteBuffer& begin_row(const ObjectAttributes& attributes);
@@ -45,7 +44,7 @@ class GeopackageRows {
 
   SqliteDatabase* database_;
   std::string layer_;
-  GeopackageColumns columns_;
+  std::string geometry_;
   std::map<std::pair<std::uint32_t, std::size_t>, SqliteStatement> inserts_;  ///< by fields and rows
   std::vector<Row> rows_;
   std::size_t waiting_ = 0;

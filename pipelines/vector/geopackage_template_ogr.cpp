@@ -8,14 +8,14 @@
 
 namespace scarp::vector {
 
-GeopackageColumns make_empty_geopackage(const std::string& target,
-                                        const PartialFile& file,
-                                        const geo::Crs& crs,
-                                        const VectorWriterOptions& options) {
+std::string make_empty_geopackage(const std::string& target,
+                                  const PartialFile& file,
+                                  const geo::Crs& crs,
+                                  const VectorWriterOptions& options) {
   NewLayer layer(target, file, vector_driver(target, "GPKG"), crs, options);
-  const GeopackageColumns columns{layer.layer()->GetFIDColumn(), layer.layer()->GetGeometryColumn()};
+  std::string geometry = layer.layer()->GetGeometryColumn();
   layer.close();
-  return columns;
+  return geometry;
 }
 
 }  // namespace scarp::vector

@@ -9,16 +9,12 @@
 
 namespace scarp::vector {
 
-struct GeopackageColumns {
-  std::string id;
-  std::string geometry;
-};
-
 /// A GeoPackage with one empty layer, its CRS, fields and spatial index, as GDAL makes it.
+/// @return the name of its column of geometries
 /// @throws Error (bad_argument, unwritable, out_of_space)
-GeopackageColumns make_empty_geopackage(const std::string& target,
-                                        const PartialFile& file,
-                                        const geo::Crs& crs,
-                                        const VectorWriterOptions& options);
+std::string make_empty_geopackage(const std::string& target,
+                                  const PartialFile& file,
+                                  const geo::Crs& crs,
+                                  const VectorWriterOptions& options);
 
 }  // namespace scarp::vector

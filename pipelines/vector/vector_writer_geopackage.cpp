@@ -16,8 +16,9 @@ namespace {
 
 /// Larger pages than SQLite's usual 4096 bytes cost a third less to write; readers take any.
 constexpr const char* kPageBytes = "16384";
-/// Pages in memory while the file is written; most are written once.
-constexpr const char* kCacheKibibytes = "-16384";
+/// Pages in memory while the file is written: few, for most are written once, and these stay near the
+/// processor.
+constexpr const char* kCacheKibibytes = "-2048";
 
 /// The file has a temporary name and is thrown away if anything fails: no journal protects it.
 void write_without_journal(SqliteDatabase& database) {
@@ -61,19 +62,19 @@ class Package {
  public:
   Package(const std::string& path,
           const std::string& target,
-          const GeopackageColumns& columns,
+          const std::string& geometry,
           const VectorWriterOptions& options)
       : options_(options),
-        columns_(columns),
+        geometry_(geometry),
         database_(path, fmt::format("polygons of '{}'", target)),
-        rows_(database_, options.layer, columns) {
+        rows_(database_, options.layer, geometry) {
     write_without_journal(database_);
     enlarge_pages(database_);
     database_.run("BEGIN");
     triggers_.emplace(database_, options.layer);
     srs_id_ = std::stoi(
         database_.run("SELECT srs_id FROM gpkg_geometry_columns WHERE table_name = ?1", {options.layer}));
-    const std::string index = fmt::format("rtree_{}_{}", options.layer, columns.geometry);
+    const std::string index = fmt::format("rtree_{}_{}", options.layer, geometry);
     if (database_.run("SELECT count(*) FROM sqlite_master WHERE name = ?1", {index}) == "1") {
       index_.emplace(database_, index);
     }
@@ -94,8 +95,8 @@ class Package {
     index_.reset();
     write_summary();
     triggers_->restore(database_);
-    add_geopackage_extras(
-        database_, {options_.layer, columns_.geometry, qml_style(options_.classes), options_.provenance});
+    add_geopackage_extras(database_,
+                          {options_.layer, geometry_, qml_style(options_.classes), options_.provenance});
     database_.run("COMMIT");
     leave_no_journal(database_, target);
     database_.close();
@@ -122,7 +123,7 @@ class Package {
   }
 
   const VectorWriterOptions& options_;
-  GeopackageColumns columns_;
+  std::string geometry_;  ///< its column
   SqliteDatabase database_;
   std::optional<SuspendedTriggers> triggers_;
   GeopackageRows rows_;
@@ -136,8 +137,8 @@ class GeopackageWriter final : public VectorWriter {
   GeopackageWriter(const std::string& path, const geo::Crs& crs, const VectorWriterOptions& options)
       : target_(path), options_(cleaned(options)), file_(path, options.overwrite) {
     if (options.overwrite) settle_geopackage(path);
-    const GeopackageColumns columns = make_empty_geopackage(path, file_, crs, options_);
-    package_.emplace(file_.path(), path, columns, options_);
+    const std::string geometry = make_empty_geopackage(path, file_, crs, options_);
+    package_.emplace(file_.path(), path, geometry, options_);
   }
 
   using VectorWriter::add;

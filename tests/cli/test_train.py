@@ -3,9 +3,11 @@
 import json
 import resource
 import signal
+import struct
 import subprocess
 
 import pytest
+import yaml
 from conftest import PROGRAM, events_of, files_in, refused, scarp
 from osgeo import gdal
 
@@ -98,6 +100,8 @@ def test_an_existing_run_needs_resume_or_overwrite(trained, run_file):
     ("training.epochz=3", ["training.epochz", "training.epochs"]),
     ("training.epochs=many", ["training.epochs", "many"]),
     ("training.epochs=0", ["epochs"]),
+    ("training.batch=1", ["training.batch must be at least 2 (batch norm), is 1"]),
+    ("training.toe_weight=0.5", ["training.toe_weight is 0.5", "gradient_east", "leave toe_weight at 1"]),
     ("samples.side=50", ["samples.side", "50", "32"]),
     ("terrain=[slop]", ["slop"]),
     ("training", ["KEY=VALUE"]),
@@ -138,14 +142,53 @@ def test_labels_of_other_ground_are_refused(run_file, scene, tmp_path):
             f"scenes.0.labels={tmp_path}/far.json", "--set", "scenes.0.labelled_area=all")
 
 
+def label_raster(scene, path, value, corner=None):
+    """One band of float on the scene's grid, `corner` in its last pixel."""
+    flat = gdal.Translate("", str(scene / "hrsi.tif"), format="MEM", bandList=[1], noData="none", outputType=gdal.GDT_Float32)
+    flat.GetRasterBand(1).Fill(value)
+    if corner is not None:
+        flat.GetRasterBand(1).WriteRaster(255, 255, 1, 1, struct.pack("f", corner))
+    gdal.GetDriverByName("GTiff").CreateCopy(str(path), flat)
+    return ["--set", f"scenes.0.labels={path}", "--set", "scenes.0.labelled_area=all"]
+
+
 def test_ground_without_a_landslide_is_refused(run_file, scene, tmp_path):
-    labels = gdal.GetDriverByName("GTiff").CreateCopy(str(tmp_path / "none.tif"), gdal.Open(str(scene / "hrsi.tif")), options=[])
-    flat = gdal.Translate("", labels, format="MEM", bandList=[1], noData="none")
-    flat.GetRasterBand(1).Fill(0)
-    del labels
-    gdal.GetDriverByName("GTiff").CreateCopy(str(tmp_path / "none.tif"), flat)
-    refused(tmp_path / "run", 3, ["landslide", "nothing to learn"], "train", run_file, "-o", tmp_path / "run", "--set",
-            f"scenes.0.labels={tmp_path}/none.tif", "--set", "scenes.0.labelled_area=all")
+    labels = label_raster(scene, tmp_path / "none.tif", 0)
+    refused(tmp_path / "run", 3, ["landslide", "nothing to learn"], "train", run_file, "-o", tmp_path / "run", *labels)
+
+
+@pytest.mark.parametrize("value, code, words", [(7, 3, ["class id 7", "classes does not name", "one"]),
+                                                (1.5, 2, ["odd.tif holds 1.5", "whole numbers from 0 to 254"]),
+                                                (-9999, 2, ["odd.tif holds -9999", "255 where nothing is known"])])
+def test_a_label_raster_with_unknown_values_is_refused_before_anything_is_trained(run_file, scene, tmp_path, value, code, words):
+    labels = label_raster(scene, tmp_path / "odd.tif", 1, value)
+    refused(tmp_path / "run", code, words, "train", run_file, "-o", tmp_path / "run", *labels)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_scene_without_a_landslide_beside_others_trains(run_file, scene, tmp_path):
+    bare = label_raster(scene, tmp_path / "none.tif", 0)[1].split("=")[1]
+    both = yaml.safe_load(run_file.read_text())
+    both["scenes"].append({**both["scenes"][0], "name": "bare", "labels": bare, "labelled_area": "all", "use": "training"})
+    both["training"]["epochs"] = 1
+    both["contrast"] = {"weight": 0.1, "warmup": 8, "queue": 64}
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(both))
+    scarp("train", tmp_path / "run.yaml", "-o", tmp_path / "run", "-q")
+    assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_what_a_model_is_sure_of_teaches_another(trained, run_file, scene, tmp_path):
+    model = trained[0] / "model.safetensors"
+    scarp("detect", scene / "hrsi.tif", scene / "dem.tif", "-m", model, "--sure-labels", tmp_path / "sure.tif", "--sure", "0.5",
+          "--sure-outside", f"{scene}/labels.gpkg:landslides", "-q")
+    sure = gdal.Open(str(tmp_path / "sure.tif")).GetRasterBand(1)
+    assert sure.GetNoDataValue() == 255 and {*sure.ReadRaster()} <= {0, 1, 255} and len({*sure.ReadRaster()}) > 1
+    run = yaml.safe_load(run_file.read_text())
+    run["scenes"].append({**run["scenes"][0], "name": "sure", "labels": str(tmp_path / "sure.tif"), "labelled_area": "all", "use": "training"})
+    run["training"]["epochs"] = 1
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(run))
+    scarp("train", tmp_path / "run.yaml", "-o", tmp_path / "run", "-q")
+    assert (tmp_path / "run" / "model.safetensors").exists()
 
 
 def small_checkpoints():

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import struct
+import zipfile
 
 import pytest
 from conftest import scarp
@@ -20,6 +21,30 @@ def safetensors(path, tensors):
         data += struct.pack("<f", value)
     text = json.dumps(header).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    return path
+
+
+def tensor(name, storage, count, offset, size, stride):
+    """The pickled key and value of a vector of floats in a storage of `count` elements."""
+    def text(value):
+        return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+    def number(value):
+        return b"J" + struct.pack("<i", value)
+    claim = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text(storage) + text("cpu") + number(count) + b"tQ"
+    arguments = claim + number(offset) + b"(" + number(size) + b"t(" + number(stride) + b"t\x89ccollections\nOrderedDict\n)R"
+    return text(name) + b"ctorch._utils\n_rebuild_tensor_v2\n(" + arguments + b"tR"
+
+
+def torch_zip(path, tensors, storages, packed=(), before=b""):
+    """An archive of torch.save; entries in `packed` are deflated. `before` is pickled first, and forgotten."""
+    with zipfile.ZipFile(path, "w") as archive:
+        entries = {"data.pkl": b"\x80\x02" + before + b"}(" + b"".join(tensors) + b"u.", "version": b"3\n",
+                   **{f"data/{key}": data for key, data in storages.items()}}
+        for name, data in entries.items():
+            info = zipfile.ZipInfo("archive/" + name)
+            info.compress_type = zipfile.ZIP_DEFLATED if name in packed else zipfile.ZIP_STORED
+            archive.writestr(info, data)
     return path
 
 
@@ -60,6 +85,37 @@ def test_info_counts_values_that_are_not_finite(tmp_path):
     path = safetensors(tmp_path / "a.safetensors", {"w": float("nan"), "b": 1.0})
     assert json.loads(scarp("model", "info", path, "--json").stdout)["not_finite"] == {"w": 1}
     assert "1 values in \"w\"" in scarp("model", "info", path).stdout
+
+
+def test_storages_that_tensors_share_by_turns_are_read_piece_by_piece(tmp_path):
+    data = {key: struct.pack("<6f", *range(first, first + 6)) for key, first in (("a", 0), ("b", 10))}
+    tensors = [tensor("norm.weight", "a", 6, 1, 2, 1), tensor("norm.bias", "b", 6, 0, 3, 2),
+               tensor("blocks.0.norm1.weight", "a", 6, 5, 1, 9), tensor("blocks.0.norm1.bias", "b", 6, 2, 2, 0)]
+    for packed in ((), ("data/a", "data/b")):
+        file = torch_zip(tmp_path / "a.pt", tensors, data, packed)
+        scarp("model", "convert", file, tmp_path / "b.safetensors", "--not-strict", "--overwrite")
+        held, bytes_ = header(tmp_path / "b.safetensors"), (tmp_path / "b.safetensors").read_bytes()
+        begin = 8 + struct.unpack("<Q", bytes_[:8])[0]
+        values = {name: struct.unpack(f"<{entry['shape'][0]}f", bytes_[begin + entry["data_offsets"][0]:begin + entry["data_offsets"][1]])
+                  for name, entry in held.items() if name != "__metadata__"}
+        assert values == {"norm.weight": (1, 2), "norm.bias": (10, 12, 14), "blocks.0.norm1.weight": (5,), "blocks.0.norm1.bias": (12, 12)}
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_small_files_cannot_ask_for_much_reading(tmp_path, packed):
+    million = 1 << 20
+    if packed:  # two storages of 20 MiB, unpacked by turns
+        tensors = [tensor(f"t{i}", "ab"[i % 2], 5 * million, 0, 1, 1) for i in range(8)]
+        file = torch_zip(tmp_path / "a.pt", tensors, {"a": bytes(20 * million), "b": bytes(20 * million)}, ("data/a", "data/b"))
+    else:  # two elements at both ends of 4 MiB
+        tensors = [tensor(f"t{i}", "a", million, 0, 2, million - 1) for i in range(40)]
+        file = torch_zip(tmp_path / "a.pt", tensors, {"a": bytes(4 * million)})
+    assert "limit exceeded: its tensors take more than 16 times" in scarp("model", "info", file, code=3).stderr
+
+
+def test_a_small_file_cannot_unpack_a_large_pickle(tmp_path):
+    file = torch_zip(tmp_path / "a.pt", [tensor("w", "0", 1, 0, 1, 1)], {"0": bytes(4)}, ("data.pkl",), b"N0" * (3 << 20))
+    assert "limit exceeded: a pickle that takes more than 16 times" in scarp("model", "info", file, code=3).stderr
 
 
 def test_a_name_from_a_foreign_file_cannot_steer_the_terminal(tmp_path):

@@ -94,6 +94,16 @@ TEST(LabelledBlocks, OfVallesAreElevenGroups) {
   EXPECT_THAT(sizes, testing::UnorderedElementsAre(184, 85, 84, 34, 23, 14, 13, 10, 8, 8, 2));
 }
 
+TEST(LabelledBlocks, ThatAreKeptAreInGroupsOfTheirOwn) {
+  const LabelledBlocks row =
+      blocks_of({{0, 0, 9, 9}, {0, 9, 9, 9}, {0, 18, 9, 9}, {0, 27, 9, 9}}, {0, 0, 0, 0});
+  const LabelledBlocks kept = blocks_where(row, [](const geo::Window& block) { return block.col != 9; });
+  EXPECT_THAT(kept.blocks, testing::ElementsAre(row.blocks[0], row.blocks[2], row.blocks[3]));
+  EXPECT_THAT(kept.group, testing::ElementsAre(0, 1, 1));
+  EXPECT_EQ(kept.groups, 2);
+  EXPECT_EQ(blocks_where(row, [](const geo::Window&) { return false; }).groups, 0);
+}
+
 TEST(GroundSplit, TakesWholeGroups) {
   const LabelledBlocks blocks = five_groups();
   for (std::uint64_t seed = 0; seed < 30; ++seed) {

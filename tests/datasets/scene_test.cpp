@@ -149,6 +149,25 @@ TEST_F(SceneLabelFiles, MayBeARasterOnTheSameGrid) {
   EXPECT_EQ(label_window(within, grid_, {1, 2, 1, 5}), (std::vector<std::uint8_t>{3, 255, 0, 0, 255}));
 }
 
+TEST_F(SceneLabelFiles, WithValuesThatAreNoClassIdsAreRefused) {
+  for (const auto& [value, words] :
+       {std::pair{1.5F, "holds 1.500000"}, {-1.0F, "holds -1.0"}, {300.0F, "holds 300.0"}}) {
+    const std::string file = folder_.file("labels" + std::to_string(++files_) + ".tif");
+    geo::RasterWriterOptions options;
+    options.type = geo::PixelType::f32;
+    options.driver = "GTiff";
+    options.band_names = {"label"};
+    geo::RasterWriter writer(file, grid_, options);
+    std::vector<float> values(80, 0);
+    values[33] = value;
+    writer.write_rows(std::span<const float>(values), grid_.rows);
+    writer.finish();
+    const SceneLabels labels = read_labels(paths(file), grid_);
+    EXPECT_NO_THROW(label_window(labels, grid_, {0, 0, 3, 10}));
+    expect_datasets_fault(Fault::bad_argument, words, [&] { label_window(labels, grid_, {3, 0, 2, 10}); });
+  }
+}
+
 TEST_F(SceneLabelFiles, OnAnotherGridAreRefused) {
   geo::Grid shifted = grid_;
   shifted.geotransform[0] += 5;

@@ -57,6 +57,30 @@ TEST(OutlineZones, LieOnBothSidesOfOutlinesAndOfTheirWalls) {
   EXPECT_EQ(drawn(two.outline, 8)[2], "xxxxxxxx");
 }
 
+TEST(OutlineZones, AreToesByTheirCellOrByThoseAroundButNotNearWalls) {
+  std::vector<std::uint8_t> classes;
+  for (const std::string row : {"........",  //
+                                ".######.",  //
+                                ".######.",  //
+                                ".######.",  //
+                                ".######.",  //
+                                ".######.",  //
+                                ".######.",  //
+                                "........"})
+    for (const char c : row) classes.push_back(c == '#' ? 1 : 0);
+  std::vector<CellKind> cells(16, CellKind::unused);  // of 2 x 2 pixels
+  cells[5] = cells[6] = CellKind::side_wall;          // rows 2 and 3
+  cells[9] = cells[10] = CellKind::toe;               // rows 4 and 5
+  EXPECT_THAT(drawn(outline_zones(8, classes, 1, cells, 2, 1).toes, 8), testing::ElementsAre("........",  //
+                                                                                             "........",  //
+                                                                                             "........",  //
+                                                                                             "........",  //
+                                                                                             "........",  //
+                                                                                             "........",  //
+                                                                                             "xxxxxxxx",  //
+                                                                                             ".xxxxxx."));
+}
+
 TEST(OutlineZones, AreEmptyWithoutAnOutline) {
   const std::vector<CellKind> cells(1, CellKind::interior);
   EXPECT_TRUE(outline_zones(2, std::vector<std::uint8_t>{1, 1, 255, 1}, 1, cells, 2, 2).empty);
@@ -125,21 +149,34 @@ TEST_F(FocusOfAModel, OfAttentionIsTheProductOfGatesBetween0And1) {
   }
 }
 
-/// The sum that the gradient is of, by way of the segmenter.
+/// The sum over labelled pixels that the gradient is of, by way of the segmenter.
 double odds(const Segmenter& segmenter,
             const std::vector<float>& optical,
             const std::vector<float>& terrain,
-            const std::vector<std::uint8_t>& valid) {
+            const std::vector<std::uint8_t>& valid,
+            const std::vector<std::uint8_t>& labels) {
   std::vector<float> logits(2 * valid.size());
   segmenter.segment({1, 64, 64, optical, terrain, valid, valid}, logits);
   double sum = 0;
-  for (std::size_t i = 0; i < valid.size(); ++i)
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    if (labels[i] == kIgnoreLabel) continue;
     sum += static_cast<double>(logits[valid.size() + i]) - static_cast<double>(logits[i]);
+  }
   return sum;
 }
 
-TEST_F(FocusOfAModel, OfAnImageIsTheGradientOfTheSumOfItsOdds) {
-  test::ToySamples samples(1);
+/// Of whose ground only every third row is labelled.
+class RowsOfLabels final : public test::ToySamples {
+ public:
+  using ToySamples::ToySamples;
+  void spoil(std::int64_t, const SampleView& out) override {
+    for (std::size_t i = 0; i < out.labels.size(); ++i)
+      if (i / 64 % 3 != 0) out.labels[i] = kIgnoreLabel;
+  }
+};
+
+TEST_F(FocusOfAModel, OfAnImageIsTheGradientOfTheSumOfItsOddsOnLabelledGround) {
+  RowsOfLabels samples(1);
   const Focus seen = focus(samples);
   const auto& maps = seen.pictures.at(0).maps;
   const auto found =
@@ -156,7 +193,7 @@ TEST_F(FocusOfAModel, OfAnImageIsTheGradientOfTheSumOfItsOdds) {
     above[at] += static_cast<float>(step);
     below[at] -= static_cast<float>(step);
     const double difference =
-        odds(*segmenter, above, terrain, valid) - odds(*segmenter, below, terrain, valid);
+        odds(*segmenter, above, terrain, valid, labels) - odds(*segmenter, below, terrain, valid, labels);
     const double expected = std::abs(difference / (2 * step) * deviation);
     EXPECT_NEAR(found->values[at], expected, 0.03 * expected + 0.02) << at;
   }

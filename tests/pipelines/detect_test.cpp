@@ -2,6 +2,7 @@
 #include "pipelines/detect.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -23,6 +24,18 @@
 
 namespace scarp::pipelines {
 namespace {
+
+template <typename Code>
+std::string message_of(Fault fault, Code code) {
+  try {
+    code();
+  } catch (const Error& error) {
+    EXPECT_EQ(static_cast<int>(error.fault()), static_cast<int>(fault)) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error was thrown";
+  return {};
+}
 
 /// A scene of 200 x 170 pixels with three bright discs, a nodata corner and hills below, mapped by a
 /// threshold.
@@ -111,6 +124,64 @@ TEST_F(Detect, ClassesAreExactlyTheThresholdAndNodataStaysNodata) {
       ASSERT_EQ(classes[static_cast<std::size_t>(row * grid_.cols + col)], expected) << row << ", " << col;
     }
   }
+}
+
+TEST_F(Detect, SureLabelsAreTheClassWhereItIsProbableEnoughAndUnknownElsewhere) {
+  DetectOptions options = to("out");
+  options.sure_labels = folder_.file("sure.tif");
+  options.sure = 0.97;
+  run(options);
+  const std::vector<float> sure = pixels(options.sure_labels, grid_.window());
+  const std::vector<float> classes = pixels(folder_.file("out_classes.tif"), grid_.window());
+  const std::vector<float> steps = pixels(folder_.file("out_p.tif"), grid_.window());
+  std::map<float, int> seen;
+  for (std::size_t i = 0; i < sure.size(); ++i) {
+    const double p = classes[i] == 1 ? steps[i] / 254 : 1 - steps[i] / 254;
+    if (std::abs(p - options.sure) < 1.0 / 254) continue;  // rounding of the raster that is compared with
+    ASSERT_EQ(sure[i], classes[i] != 255 && p > options.sure ? classes[i] : 255.0f) << i << " " << p;
+    ++seen[sure[i]];
+  }
+  EXPECT_EQ(seen.size(), 3u) << "both classes and unknown ground are there";
+}
+
+TEST_F(Detect, SureLabelsSayNothingInsideThePolygonsThatAreLeftOut) {
+  const auto corner = [&](double row, double col) { return grid_.map_from_pixel({row, col}); };
+  const geo::Polygon square = {
+      {corner(50, 40), corner(50, 90), corner(110, 90), corner(110, 40), corner(50, 40)}, {}};
+  const std::vector<geo::FeatureLayer> layers = {{"labelled_area", grid_.crs, {{{square}, 1, ""}}}};
+  geo::write_features(folder_.file("labels.gpkg"), layers, false);
+  DetectOptions options = to("out");
+  options.sure_labels = folder_.file("whole.tif");
+  run(options);
+  DetectOptions without = to("again");
+  without.sure_labels = folder_.file("sure.tif");
+  without.sure_outside = folder_.file("labels.gpkg") + ":labelled_area";
+  run(without);
+  const auto whole = pixels(options.sure_labels, grid_.window());
+  const auto sure = pixels(without.sure_labels, grid_.window());
+  int hidden = 0;
+  for (std::int64_t row = 0; row < grid_.rows; ++row) {
+    for (std::int64_t col = 0; col < grid_.cols; ++col) {
+      const auto i = static_cast<std::size_t>(row * grid_.cols + col);
+      const bool inside = row >= 50 && row < 110 && col >= 40 && col < 90;
+      ASSERT_EQ(sure[i], inside ? 255.0f : whole[i]) << row << ", " << col;
+      hidden += inside && whole[i] != 255 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(hidden, 1000);
+}
+
+TEST_F(Detect, SureLabelsAloneAreEnough) {
+  DetectOptions options = options_;
+  options.sure_labels = folder_.file("sure.tif");
+  EXPECT_EQ(run(options).polygons, 0);
+  EXPECT_TRUE(std::filesystem::exists(options.sure_labels));
+}
+
+TEST_F(Detect, WithoutAnyOutputThereIsNothingToDo) {
+  EXPECT_EQ(message_of(Fault::usage, [&] { run(options_); }),
+            "Nothing to write: name an output with -o, --class-raster, --probability-raster or "
+            "--sure-labels.");
 }
 
 // Products name the files of their run: both runs have the same names.
@@ -208,18 +279,6 @@ TEST_F(Detect, LeavesNothingBesideItsOutputs) {
   EXPECT_TRUE(std::filesystem::exists(folder_.file("out_classes.tif.aux.xml")))
       << "class names of the raster";
   EXPECT_EQ(folder_.entries(), before + 4);
-}
-
-template <typename Code>
-std::string message_of(Fault fault, Code code) {
-  try {
-    code();
-  } catch (const Error& error) {
-    EXPECT_EQ(static_cast<int>(error.fault()), static_cast<int>(fault)) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error was thrown";
-  return {};
 }
 
 TEST_F(Detect, RefusesAModelForOtherPixelSizes) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/mosaic.h"
 
+#include <array>
+#include <cmath>
 #include <limits>
 #include <random>
 #include <vector>
@@ -12,7 +14,7 @@ namespace {
 
 /// A map that is made in one go: what comes out of the sink, laid down whole.
 struct WholeMap {
-  std::vector<std::uint8_t> classes, probability;
+  std::vector<std::uint8_t> classes, probability, certainty;
   std::int64_t next_row = 0;
   Mosaic::Sink sink() {
     return [this](const MapRows& rows) {
@@ -20,6 +22,7 @@ struct WholeMap {
       next_row = rows.row + rows.rows;
       classes.insert(classes.end(), rows.classes.begin(), rows.classes.end());
       probability.insert(probability.end(), rows.probability.begin(), rows.probability.end());
+      certainty.insert(certainty.end(), rows.certainty.begin(), rows.certainty.end());
     };
   }
 };
@@ -77,6 +80,27 @@ TEST(Mosaic, WritesProbabilityInStepsOf254) {
   EXPECT_EQ(certain.probability.front(), 254);
   const WholeMap never = blend(40, 40, {32, 8}, {0, 0, 40, 40}, [](auto, auto) { return -60.0f; });
   EXPECT_EQ(never.probability.front(), 0);
+}
+
+// ln 9 is nine to one: 0.9 of 254 is 228.6, and a class is never said to be surer than it is.
+TEST(Mosaic, CertaintyIsThatOfTheClassWhicheverItIsRoundedDown) {
+  const auto odds = [](std::int64_t, std::int64_t col) {
+    return std::array{-std::log(9.0f), 0.0f, std::log(9.0f)}[static_cast<std::size_t>(col % 3)];
+  };
+  const WholeMap map = blend(4, 6, {4, 0}, {0, 0, 4, 6}, odds);
+  EXPECT_EQ(std::vector(map.certainty.begin(), map.certainty.begin() + 3),
+            (std::vector<std::uint8_t>{228, 127, 228}));
+  EXPECT_EQ(std::vector(map.classes.begin(), map.classes.begin() + 3), (std::vector<std::uint8_t>{0, 0, 1}));
+}
+
+TEST(Mosaic, OfThreeClassesCertaintyIsNotThatOfTheTwoThatAreNotBackground) {
+  const geo::TilePlan plan(1, 1, {1, 0});
+  WholeMap map;
+  Mosaic mosaic(plan, {0, 0, 1, 1}, 3, map.sink());
+  mosaic.add(0, 0, std::vector<float>{0, std::log(6.0f), std::log(3.0f)}, std::vector<std::uint8_t>{1});
+  mosaic.finish_lattice_row(0);
+  EXPECT_EQ(map.probability, (std::vector<std::uint8_t>{229}));  // 9 of 10
+  EXPECT_EQ(map.certainty, (std::vector<std::uint8_t>{152}));    // 6 of 10
 }
 
 TEST(Mosaic, AnAreaShowsTheSamePixelsAsTheWhole) {

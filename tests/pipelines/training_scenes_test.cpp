@@ -130,12 +130,52 @@ TEST_F(TrainingScenes, LabelsWithAClassThatIsNotNamedAreRefused) {
   auto scenes = open_training_scenes(settings_);
   BlockSamples samples(scenes, settings_, BlockSamples::Purpose::training);
   try {
-    sample(samples, 0, 0);
+    samples.hold_landslides();
     ADD_FAILURE() << "accepted";
   } catch (const Error& error) {
     EXPECT_NE(
         std::string(error.what()).find("hold class id 1, which the run file's key classes does not name"),
         std::string::npos)
+        << error.what();
+  }
+}
+
+TEST_F(TrainingScenes, BlocksOfWhichALabelRasterKnowsNothingAreLeftOut) {
+  const auto write_labels = [&](const std::string& name, auto class_at) {
+    geo::RasterWriterOptions raster;
+    raster.band_names = {"class"};
+    raster.nodata = 255;
+    raster.driver = "GTiff";
+    geo::RasterWriter writer(folder_.file(name), grid_, raster);
+    std::vector<std::uint8_t> ids;
+    for (std::int64_t row = 0; row < grid_.rows; ++row)
+      for (std::int64_t col = 0; col < grid_.cols; ++col) ids.push_back(class_at(row, col));
+    writer.write_rows<std::uint8_t>(ids, grid_.rows);
+    writer.finish();
+    settings_.scenes[0].paths.labels = folder_.file(name);
+    settings_.scenes[0].paths.labelled_area = "all";
+    settings_.scenes[0].use = SceneUse::training;
+  };
+  write_labels("sure.tif", [](std::int64_t row, std::int64_t col) -> std::uint8_t {
+    if (row < 40 && col < 50) return row < 20 ? 1 : 0;
+    return row > 350 && col > 350 ? 0 : 255;
+  });
+  const auto scenes = open_training_scenes(settings_);
+  const auto& blocks = scenes[0].blocks;
+  ASSERT_EQ(blocks.blocks.size(), 2u) << "of forty-nine";
+  EXPECT_EQ(blocks.blocks[0], (geo::Window{0, 0, 57, 57}));
+  EXPECT_EQ(blocks.blocks[1], (geo::Window{342, 342, 58, 58}));
+  EXPECT_EQ(blocks.groups, 2);
+  EXPECT_EQ(scenes[0].split.training.size(), 2u);
+
+  write_labels("nothing.tif", [](std::int64_t, std::int64_t) -> std::uint8_t { return 255; });
+  try {
+    open_training_scenes(settings_);
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), Fault::contradiction);
+    EXPECT_NE(std::string(error.what()).find("nothing.tif knows nothing: every pixel is 255 or nodata"),
+              std::string::npos)
         << error.what();
   }
 }

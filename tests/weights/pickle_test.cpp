@@ -100,6 +100,13 @@ TEST(PickleMachine, NamesWhatItDoesNotRun) {
               testing::HasSubstr("unsupported: \"torch.QInt8Storage\""));
 }
 
+TEST(PickleMachine, TakesADictWithADefaultForADict) {
+  const std::string made = "ccollections\ndefaultdict\n(cbuiltins\nlist\ntR";
+  EXPECT_EQ(refusal_of(made + text("w") + tensor(1, 0, {}, {}) + "s."), "read");
+  EXPECT_THAT(refusal_of("cbuiltins\nlist\n)R."),
+              testing::HasSubstr("\"list\" is called, and is no function"));
+}
+
 TEST(PickleMachine, SaysWhatIsWrongAndWhere) {
   for (const auto& [bytes, reason] :
        {std::pair{"R."s, "malformed pickle: a value is taken from an empty stack (pickle, before byte 1)"},
@@ -115,6 +122,44 @@ TEST(PickleMachine, SaysWhatIsWrongAndWhere) {
         {"]r\xff\xff\xff\xff."s, "limit exceeded: a memo of number 4294967295 (pickle, before byte 6)"}}) {
     EXPECT_EQ(refusal_of(bytes), "f: "s + reason);
   }
+}
+
+// A stream of 2 million equal bytes packs to nothing: what containers hold counts, not only containers.
+TEST(PickleMachine, CountsWhatObjectsHold) {
+  const std::string most(1'100'000, 'N');
+  for (const std::string& bytes : {"](" + most + "e(" + most + "e.",                              // APPENDS
+                                   "}(" + most + "u(" + most + "u(" + most + "u(" + most + "u.",  // SETITEMS
+                                   "(" + most + "t(" + most + "t."}) {                            // TUPLE
+    EXPECT_THAT(refusal_of(bytes), testing::StartsWith("f: limit exceeded: more than 2 million objects"));
+  }
+}
+
+// Arguments are copied, and a tuple of a million can be handed to a call a million times.
+TEST(PickleMachine, CallsNothingWithManyArguments) {
+  const std::string name = "cargparse\nNamespace\n(";
+  EXPECT_THAT(refusal_of(name + std::string(33, 'N') + "tR."),
+              testing::StartsWith("f: malformed pickle: a call with more than 32 arguments"));
+  EXPECT_THAT(refusal_of(name + std::string(32, 'N') + "tR."), testing::HasSubstr("not a state dict"));
+}
+
+std::string long_text(std::size_t length) {
+  return "X"s + static_cast<char>(length & 0xFFU) + static_cast<char>(length >> 8U) + "\0\0"s +
+         std::string(length, 'k');
+}
+
+// Keys are copied wherever their dict is used, names for every tensor.
+TEST(TensorsOf, LimitsKeysAndNames) {
+  EXPECT_THAT(refusal_of("}" + long_text(4097) + "Ns."),
+              testing::AllOf(testing::StartsWith("f: limit exceeded: key \"kkk"),
+                             testing::HasSubstr("longer than 4096 bytes")));
+  const auto shared = [](int times) {
+    std::string bytes = "}" + long_text(4096) + "](" + tensor(1, 0, {}, {}) + "q\1"s;
+    for (int i = 1; i < times; ++i) bytes += "h\1"s;
+    return bytes + "es.";
+  };
+  EXPECT_EQ(refusal_of(shared(1000)), "read");
+  EXPECT_THAT(refusal_of(shared(10'000)),
+              testing::HasSubstr("limit exceeded: the names of its tensors take more than 32 MiB"));
 }
 
 // A list that many names share is walked under each of them, up to a limit; one that holds itself, once.
@@ -142,6 +187,13 @@ TEST(NotesOf, AreTextsAndNumbersBesideTheTensors) {
                            "\x88" + text("lr") + "F0.25\n" + text("none") + "Nu."));
   EXPECT_EQ(notes, (std::map<std::string, std::string>{
                        {"arch", "vit"}, {"done", "true"}, {"epoch", "5"}, {"lr", "0.25"}}));
+}
+
+TEST(NotesOf, AreAThousandAtMostAndNoneOfALongKey) {
+  EXPECT_TRUE(notes_of(document_of("}" + long_text(1025) + "K\1s."s)).empty());
+  std::string many = "}(";
+  for (int i = 0; i < 1001; ++i) many += text("k" + std::to_string(i)) + "K\1"s;
+  EXPECT_EQ(notes_of(document_of(many + "u.")).size(), 1000U);
 }
 
 // Whatever bytes follow each other, the machine ends with a document or a refusal.

@@ -99,6 +99,22 @@ TEST(SafetensorsReader, ReadsManyTensors) {
   EXPECT_EQ(header_of(file_of(header + "}", std::string(count, 'x'))).tensors.size(), 200'000U);
 }
 
+TEST(SafetensorsReader, CountsBytesBeyond64BitsWhereverASizeIsZero) {
+  for (const char* shape : {"[0,4294967296,4294967296]", "[4294967296,4294967296,0]"}) {
+    const std::string entry =
+        std::string(R"({"w":{"dtype":"U8","shape":)") + shape + R"(,"data_offsets":[0,0]}})";
+    EXPECT_EQ(refusal_of(file_of(entry)),
+              "f: size mismatch: tensor \"w\": its shape has more bytes than 64 bits can count");
+  }
+}
+
+TEST(SafetensorsReader, RefusesMoreThan200000Keys) {
+  std::string header = R"({"__metadata__":{)";
+  for (int i = 0; i <= 200'000; ++i) header += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":\"\"";
+  EXPECT_THAT(refusal_of(file_of(header + "}}", "")),
+              testing::HasSubstr("limit exceeded: __metadata__: more than 200000"));
+}
+
 TEST(SafetensorsReader, RefusesAFifoWithoutWaiting) {
   const test::TempFolder folder;
   const std::string path = folder.file("pipe.safetensors");
