@@ -220,7 +220,7 @@ Answers compute_siamese(const GoldenCase& golden, at::ScalarType type) {
 }
 
 bool is_siamese_part(const GoldenCase& golden) {
-  return golden.config.contains("cases") &&
+  return golden.config.contains("cases") && golden.config["cases"].is_array() &&
          (golden.has("in/case0/prototypes") || golden.has("out64/case0/momentum"));
 }
 

@@ -50,8 +50,9 @@ Answers compute_block(const GoldenCase& golden, at::ScalarType type) {
 
 bool is_positions(const GoldenCase& golden) {
   if (golden.has_under("out/by_size")) return true;
-  return golden.config.contains("cases") && !golden.config["cases"].empty() &&
-         golden.config["cases"][0].is_object() && golden.config["cases"][0].contains("g");
+  if (!golden.config.contains("cases")) return false;
+  const auto& cases = golden.config["cases"];
+  return cases.is_array() && !cases.empty() && cases[0].is_object() && cases[0].contains("g");
 }
 
 // Tables in/gA_to_gB_DW, square grids.

@@ -140,6 +140,15 @@ TEST(Verify, FailsOnAnUnknownKind) {
   EXPECT_THAT(result.problem, testing::HasSubstr("no kind"));
 }
 
+TEST(Verify, FailsOnCasesThatAreNoList) {
+  const test::TempFolder folder;
+  for (const char* cases : {"3", "1e300", "\"g\"", "{\"g\": 1}", "[]", "[3]", "null"}) {
+    const Copied file{{{"out64/case0/momentum", torch::zeros({2})}},
+                      {{"config", std::string("{\"cases\": ") + cases + "}"}}};
+    EXPECT_FALSE(verify_one(written(folder, "cases.safetensors", file)).passed) << cases;
+  }
+}
+
 TEST(Verify, FailsOnAResultThatItDoesNotCompute) {
   SCARP_GOLDEN(path, "mae/plain.safetensors");
   const test::TempFolder folder;
