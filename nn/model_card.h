@@ -33,9 +33,10 @@ struct NetworkOptions {
   int attention_reduction = 32;  ///< r of Coordinate Attention: hidden width max(8, C / r)
   int input_stride = 1;  ///< 2: the network sees the mean of 2 x 2 pixels, logits are brought up again
   double dropout = 0.1;  ///< in the decoder
-  std::optional<BackboneShape> optical_backbone;  ///< a vision transformer in place of the optical encoder
-  std::optional<BackboneShape> terrain_backbone;  ///< ... of the terrain encoder
-  std::optional<BackboneShape> joint_backbone;    ///< ... of the one encoder of early fusion
+  std::optional<BackboneShape> optical_backbone =
+      {};  ///< a vision transformer in place of the optical encoder
+  std::optional<BackboneShape> terrain_backbone = {};  ///< ... of the terrain encoder
+  std::optional<BackboneShape> joint_backbone = {};    ///< ... of the one encoder of early fusion
   bool has_backbone() const;
   void check() const;  ///< @throws std::invalid_argument naming the first field out of range
   bool operator==(const NetworkOptions&) const = default;

@@ -24,7 +24,9 @@ Json json_of(const BlockScore& score) {
 }
 
 BlockScore block_from(const Json& json) {
-  BlockScore score{json.at("scene"), json.at("block"), {}};
+  BlockScore score;
+  score.scene = json.at("scene").get<std::string>();
+  score.block = json.at("block").get<int>();
   const auto counts = json.at("counts").get<std::array<std::int64_t, 4>>();
   score.counts.pixels = {counts[0], counts[1], counts[2], counts[3]};
   if (json.contains("outline")) {  // other programs may not give it
