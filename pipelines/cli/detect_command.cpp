@@ -144,8 +144,10 @@ class DetectCommand final : public Command {
                                              {"not_finite", report.not_finite},
                                              {"seconds", report.seconds},
                                              {"seconds_network", report.seconds_network}};
-    events.summary(fmt::format("{} landslides, {:.6g} km2, in {} valid pixels; {:.1f} s", report.polygons,
-                               report.area_m2 / 1e6, report.pixels, report.seconds),
+    const std::string found = options_.polygons.empty() ? "mapped"
+                                                        : fmt::format("{} landslides, {:.6g} km2, in",
+                                                                      report.polygons, report.area_m2 / 1e6);
+    events.summary(fmt::format("{} {} valid pixels; {:.1f} s", found, report.pixels, report.seconds),
                    document);
   }
 

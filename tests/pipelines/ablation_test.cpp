@@ -107,7 +107,9 @@ TEST(AblationPlan, RefusesWhatItCannotMean) {
 }
 
 BlockScore block(int number, std::int64_t tp, std::int64_t fp, std::int64_t fn, std::int64_t tn) {
-  BlockScore score{"valley", number, {}};
+  BlockScore score;
+  score.scene = "valley";
+  score.block = number;
   score.counts.pixels = {tp, fp, fn, tn};
   return score;
 }
