@@ -10,19 +10,12 @@
 namespace scarp::pipelines {
 namespace {
 
-const std::vector<std::string> kHeader = {"configuration",
-                                          "runs",
-                                          "F1",
-                                          "F1 of seeds",
-                                          "less reference",
-                                          "IoU",
-                                          "IoU, less reference",
-                                          "mIoU",
-                                          "boundary F1",
-                                          "boundary, less reference",
-                                          "ECE, before and after",
-                                          "weights",
-                                          "processor time"};
+const std::vector<std::string> kHeader = {
+    "configuration",         "runs",           "F1",
+    "F1 of seeds",           "less reference", "IoU",
+    "IoU, less reference",   "mIoU",           "AP",
+    "AP, less reference",    "boundary F1",    "boundary, less reference",
+    "ECE, before and after", "weights",        "processor time"};
 
 std::string seeds_text(const AblationRow& row) {
   if (row.f1_of_seed.empty()) return "";
@@ -46,6 +39,10 @@ std::vector<std::string> cells_of(const AblationPlan& plan, const AblationRow& r
           fmt::format("{:.3f}", row.pooled.iou),
           compared ? difference_text(row.iou_difference, row.iou_interval) : "",
           fmt::format("{:.3f}", row.pooled.miou),
+          row.average_precision < 0 ? "" : fmt::format("{:.3f}", row.average_precision),
+          compared && row.paired_runs > 0
+              ? difference_text(row.average_precision_difference, row.average_precision_range)
+              : "",
           outlines ? fmt::format("{:.3f}", row.pooled.boundary_f1) : "",
           compared && outlines ? difference_text(row.boundary_difference, row.boundary_interval) : "",
           row.ece_before < 0
@@ -74,7 +71,9 @@ std::string explanation(const AblationPlan& plan) {
       "and "
       "largest, each pooled over its folds. \"Less reference\": the difference to {} over the blocks that "
       "both "
-      "have, and the 95 % interval when blocks are drawn in pairs. Boundary F1: outline pixels within two "
+      "have, and the 95 % interval when blocks are drawn in pairs. AP: average precision, at no threshold, "
+      "mean of the runs; less reference: over pairs of runs of the same fold and seed, smallest and largest "
+      "difference. Boundary F1: outline pixels within two "
       "pixels. "
       "ECE: expected calibration error of half of the blocks, before and after a temperature fitted on the "
       "other "

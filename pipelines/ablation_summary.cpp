@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <random>
 #include <set>
 
@@ -81,6 +82,37 @@ void calibrate(const std::vector<const AblationLog*>& logs, AblationRow& row) {
   row.ece_after = halves[1].calibration_error(row.temperature);
 }
 
+double average_precision(const AblationLog& log) {
+  MarginHistogram all = log.scores.margins[0];
+  all.add(log.scores.margins[1]);
+  return all.average_precision();
+}
+
+/// Each run against the run of the reference on the same fold with the same seed.
+void rank(const std::vector<const AblationLog*>& own,
+          const std::vector<const AblationLog*>& reference,
+          AblationRow& row) {
+  std::vector<double> values, differences;
+  for (const AblationLog* log : own) {
+    const double mine = average_precision(*log);
+    if (mine < 0) continue;
+    values.push_back(mine);
+    for (const AblationLog* other : reference) {
+      if (other->fold == log->fold && other->seed == log->seed && average_precision(*other) >= 0)
+        differences.push_back(mine - average_precision(*other));
+    }
+  }
+  const auto mean = [](const std::vector<double>& x) {
+    return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
+  };
+  if (!values.empty()) row.average_precision = mean(values);
+  row.paired_runs = static_cast<int>(differences.size());
+  if (differences.empty()) return;
+  row.average_precision_difference = mean(differences);
+  const auto [low, high] = std::minmax_element(differences.begin(), differences.end());
+  row.average_precision_range = {*low, *high};
+}
+
 /// Blocks that both have, each weighted as if it came from as many seeds: the ratio of counts stays, and both
 /// have the same number of pixels.
 void compare(const CountsByBlock& own, const CountsByBlock& reference, int draws, AblationRow& row) {
@@ -129,6 +161,7 @@ std::vector<AblationRow> summarise(const AblationPlan& plan,
     row.f1_of_seed = seeds_f1(own, plan.folds.size());
     row.f1_of_fold = folds_f1(own, plan.folds);
     calibrate(own, row);
+    rank(own, logs_of(logs, plan.reference), row);
     if (!plan.reference.empty()) compare(by_block(own), reference, draws, row);
     rows.push_back(std::move(row));
   }

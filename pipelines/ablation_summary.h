@@ -23,6 +23,10 @@ struct AblationRow {
   double temperature = 1;          ///< fitted on half of the blocks
   double ece_before = -1;          ///< of the other half; < 0: no margins
   double ece_after = -1;
+  double average_precision = -1;            ///< mean of the runs; < 0: no margins
+  double average_precision_difference = 0;  ///< mean over runs of the same fold and seed
+  Interval average_precision_range;         ///< its smallest and largest among them
+  int paired_runs = 0;
   double f1_difference = 0;  ///< less the reference, over the blocks that both have
   double iou_difference = 0;
   double boundary_difference = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <span>
 
 #include "pipelines/error.h"
@@ -114,6 +115,20 @@ double MarginHistogram::best_temperature() const {
     }
   }
   return std::exp(0.5 * (low + high));
+}
+
+double MarginHistogram::average_precision() const {
+  const auto all = std::accumulate(landslide.begin(), landslide.end(), std::int64_t{0});
+  if (all == 0) return -1;
+  std::int64_t called = 0, right = 0;
+  double sum = 0;
+  for (std::size_t bin = landslide.size(); bin-- > 0;) {
+    called += background[bin] + landslide[bin];
+    right += landslide[bin];
+    if (called > 0)
+      sum += static_cast<double>(landslide[bin]) * static_cast<double>(right) / static_cast<double>(called);
+  }
+  return sum / static_cast<double>(all);
 }
 
 double MarginHistogram::calibration_error(double temperature) const {

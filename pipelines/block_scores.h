@@ -28,6 +28,11 @@ class MarginHistogram {
   double best_temperature() const;
   /// Expected calibration error of the more probable class, 15 bins, after division by the temperature.
   double calibration_error(double temperature) const;
+  /// Area under precision over recall, without interpolation: what the order of the pixels is worth, at no
+  /// threshold. As much as the share of landslide if the network knows nothing. Pixels of one bin are one
+  /// step, so that it is a little low.
+  /// @return 0 to 1; -1 without a pixel of landslide
+  double average_precision() const;
 
   std::vector<std::int64_t> background;  ///< [kBins] pixels
   std::vector<std::int64_t> landslide;   ///< [kBins]

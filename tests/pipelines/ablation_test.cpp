@@ -156,6 +156,24 @@ TEST(AblationSummary, PoolsCountsOverFoldsBeforeAnythingIsDivided) {
   EXPECT_DOUBLE_EQ(rows[1].iou_difference, 0.4 / 1.6 - 0.5);  // IoU = F1 / (2 - F1)
 }
 
+TEST(AblationSummary, AveragePrecisionIsComparedRunByRun) {
+  AblationPlan plan = plan_of(kPlan);
+  const auto with_false_alarm = [](const std::string& name, int fold, double margin) {
+    AblationLog log = log_of(name, fold, 1, {block(fold, 1, 1, 0, 8)});  // landslide at 1
+    log.scores.margins[1].add(margin, false);
+    return log;
+  };
+  const auto rows = summarise(plan,
+                              {with_false_alarm("both", 1, 2), with_false_alarm("both", 2, 0),
+                               with_false_alarm("image", 1, 0), with_false_alarm("image", 2, 0)},
+                              10);
+  EXPECT_DOUBLE_EQ(rows[0].average_precision, 0.75);  // halved by the alarm that is surer than the landslide
+  EXPECT_EQ(rows[1].paired_runs, 2);
+  EXPECT_DOUBLE_EQ(rows[1].average_precision_difference, 0.25);
+  EXPECT_DOUBLE_EQ(rows[1].average_precision_range.low, 0);
+  EXPECT_DOUBLE_EQ(rows[1].average_precision_range.high, 0.5);
+}
+
 TEST(AblationSummary, AnotherNumberOfSeedsDoesNotTipTheComparison) {
   AblationPlan plan = plan_of(kPlan);
   std::vector<AblationLog> logs;

@@ -41,6 +41,17 @@ TEST(MarginHistogram, TheRightTemperatureCalibratesPixelsThatItDidNotSee) {
   EXPECT_LT(others.calibration_error(temperature), 0.01);
 }
 
+TEST(MarginHistogram, AveragePrecisionFollowsTheOrderAlone) {
+  MarginHistogram margins;
+  EXPECT_EQ(margins.average_precision(), -1);
+  for (const auto& [margin, landslide] : {std::pair{3.0, true}, {2.0, false}, {1.0, true}, {-1.0, false}})
+    margins.add(margin, landslide);
+  EXPECT_DOUBLE_EQ(margins.average_precision(), (1.0 / 1 + 2.0 / 3) / 2);
+  MarginHistogram tied;
+  for (int i = 0; i < 4; ++i) tied.add(0.1, i == 0);
+  EXPECT_DOUBLE_EQ(tied.average_precision(), 0.25);  // knows nothing: the share of landslide
+}
+
 TEST(MarginHistogram, SumsAreThoseOfTheParts) {
   MarginHistogram sum = overconfident(1, 5);
   sum.add(overconfident(1, 6));
