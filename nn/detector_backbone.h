@@ -23,6 +23,8 @@ struct DetectorBackbone {
   BackboneRole role = BackboneRole::optical;
   std::string path;
   ChannelMatch channels = ChannelMatch::exact;
+  bool own_statistics =
+      true;  ///< false: channels are normalised by statistics measured on the model's ground
 };
 
 /// Backbones of a training, and how their weights move.
@@ -42,7 +44,8 @@ struct AdoptedStatistics {
 };
 
 /// Makes a backbone an encoder of a model: sets its shape in the card's network and, where the backbone has
-/// the channels that the model has, their statistics. Weights come later, with the training.
+/// the channels that the model has and unless they are to be measured, their statistics. Weights come later,
+/// with the training.
 /// @param card  with channels, terrain unit and local contrast as the model will have them
 /// @throws Error (mismatch) for other channels or another unit of lengths; (bad_argument) for a role without
 /// channels; what reading the file throws

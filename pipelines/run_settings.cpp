@@ -35,7 +35,9 @@ void resolve_paths(RunSettings& settings, const std::string& file) {
 
 void list_backbones(RunSettings& settings) {
   const auto add = [&](nn::BackboneRole role, const std::string& path) {
-    if (!path.empty()) settings.training.backbones.files.push_back({role, path, settings.adapt_channels});
+    if (!path.empty())
+      settings.training.backbones.files.push_back(
+          {role, path, settings.adapt_channels, settings.own_backbone_statistics});
   };
   add(nn::BackboneRole::optical, settings.optical_backbone);
   add(nn::BackboneRole::terrain, settings.terrain_backbone);

@@ -53,6 +53,7 @@ struct RunSettings {
   std::string terrain_backbone;
   std::string joint_backbone;
   nn::ChannelMatch adapt_channels = nn::ChannelMatch::exact;
+  bool own_backbone_statistics = true;
   nn::TrainingOptions training = measured_precision();  ///< with the backbones, once read
   KeptWeights keep = KeptWeights::last;
   double temperature = 1;

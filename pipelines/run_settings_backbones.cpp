@@ -11,6 +11,7 @@ const Names<nn::ChannelMatch> kMatches = {{"exact", nn::ChannelMatch::exact},
                                           {"mean", nn::ChannelMatch::mean},
                                           {"zero", nn::ChannelMatch::zero}};
 const Names<bool> kWeights = {{"pretrained", true}, {"drawn", false}};
+const Names<bool> kStatistics = {{"backbone", true}, {"measured", false}};
 const Names<bool> kMoves = {{"tuned", false}, {"frozen", true}};
 
 }  // namespace
@@ -36,6 +37,12 @@ std::vector<Setting> backbone_settings() {
           "others: "
           "weights repeated, their mean, or zero for those beyond its own; statistics are then measured",
           [](RunSettings & s) -> auto& { return s.adapt_channels; }),
+      choice_setting<RunSettings>(
+          "network.backbone_statistics", kStatistics,
+          "means and deviations of its channels: as it was pretrained, or of the blocks that train, for "
+          "ground "
+          "of quite other values",
+          [](RunSettings & s) -> auto& { return s.own_backbone_statistics; }),
       choice_setting<RunSettings>(
           "network.backbone_weights", kWeights, "those of the file, or drawn for the same shape: the control",
           [](RunSettings & s) -> auto& { return s.training.backbones.pretrained; }),

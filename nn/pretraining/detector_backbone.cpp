@@ -101,7 +101,7 @@ AdoptedStatistics adopt_backbone(ModelCard& card, const DetectorBackbone& backbo
                            (known.terrain_unit == TerrainUnit::pixels ? "pixels" : "metres") +
                            ": set terrain_unit to the same");
     place_of(card.network, backbone.role) = shape;
-    if (!same) return {};
+    if (!same || !backbone.own_statistics) return {};
     if (image) take_statistics(card.optical, channels);
     if (ground) take_statistics(card.terrain, channels);
     return {image, ground};

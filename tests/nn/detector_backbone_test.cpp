@@ -68,6 +68,15 @@ TEST_F(DetectorBackboneTest, GivesTheCardItsShapeAndTheStatisticsOfItsChannelsBy
   EXPECT_EQ(ModelCard::from_json(card.to_json()).network, card.network);
 }
 
+TEST_F(DetectorBackboneTest, LeavesTheStatisticsToBeMeasuredIfToldTo) {
+  ModelCard card = toy_card();
+  DetectorBackbone backbone = file_of(BackboneRole::terrain, toy_vit_card(false, true));
+  backbone.own_statistics = false;
+  EXPECT_FALSE(adopt_backbone(card, backbone).terrain);
+  EXPECT_TRUE(card.network.terrain_backbone);
+  EXPECT_EQ(card.terrain, toy_card().terrain);
+}
+
 TEST_F(DetectorBackboneTest, PatchProjectionsFollowTheOrderOfTheModel) {
   ModelCard card = toy_card();
   BackboneOptions options;
