@@ -86,9 +86,11 @@ Answers compute_miner_steps(const GoldenCase& golden, at::ScalarType type) {
 
 Answers compute_miner(const GoldenCase& golden, at::ScalarType type) {
   if (golden.has_under("out/student")) return compute_miner_steps(golden, type);
-  const auto images = golden.get("in/imgs", type), removed = golden.get("in/mask");
+  const auto images = golden.get("in/imgs", type), given = golden.get("in/mask");
   auto network = golden_miner(golden, images, type);
-  TORCH_CHECK(removed.dim() == 2 && removed.size(0) > 0, "in/mask must be [N, L]");
+  TORCH_CHECK(given.dim() == 2 && given.size(0) > 0, "in/mask must be [N, L]");
+  const auto removed = given != 0;  // true or false in whatever type
+  TORCH_CHECK(removed.to(given.scalar_type()).equal(given), "in/mask holds other values than 0 and 1");
   const auto kept = removed.size(1) - removed[0].sum().item<std::int64_t>();
   TORCH_CHECK((removed.sum(1) == removed.size(1) - kept).all().item<bool>(),
               "rows of in/mask differ in count");

@@ -43,9 +43,12 @@ Answers compute_vitmsn(const NamedTensors& weights, const GoldenCase& inputs, at
   const auto images = inputs.get("in/pixel_values", type);
   auto options = trunk_options(weights, inputs, grid_for(weights, images));
   options.positions = PositionKind::learned;
+  const bool classifies = weights.contains("head.weight");
+  if (classifies) options.classes = weight_of(weights, "head.weight", 2).size(0);
   auto network = loaded(VisionTransformer(options), weights, type);
   Answers answers;
   answers["out/last_hidden_state"] = {network->forward_features(images), Measure::forward};
+  if (classifies) answers["out/logits"] = {network->forward(images), Measure::forward};
   return answers;
 }
 

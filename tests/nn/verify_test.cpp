@@ -123,6 +123,43 @@ TEST(Verify, FailsWhenWeightsOfAnotherFileAreNudged) {
   for (const VerifiedFile& each : verify_files(nudged)) EXPECT_FALSE(each.passed) << each.path;
 }
 
+// ViTMSNForImageClassification: the trunk below "vit.", logits of the first token.
+TEST(Verify, KnowsTheClassifierOfViTMSN) {
+  SCARP_GOLDEN(weights, "hf/vitmsn_eps12/model.safetensors");
+  SCARP_GOLDEN(inputs, "hf/vitmsn_eps12/io.safetensors");
+  const test::TempFolder folder;
+  Copied model = copy_of(weights), io = copy_of(inputs), named{{}, model.metadata};
+  for (const auto& [name, tensor] : model.tensors) named.tensors["vit." + name] = tensor;
+  const auto token = io.tensors.at("out/last_hidden_state").select(1, 0);
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(3);
+  named.tensors["classifier.weight"] = 0.02 * torch::randn({5, token.size(1)}, generator);
+  named.tensors["classifier.bias"] = torch::randn({5}, generator);
+  io.tensors["out/logits"] =
+      torch::addmm(named.tensors["classifier.bias"].to(torch::kFloat64), token.to(torch::kFloat64),
+                   named.tensors["classifier.weight"].to(torch::kFloat64).t())
+          .to(torch::kFloat32);
+  std::vector<std::string> files = {written(folder, "w.safetensors", named),
+                                    written(folder, "io.safetensors", io)};
+  for (const VerifiedFile& each : verify_files(files)) EXPECT_TRUE(each.passed) << explain(each);
+  named.tensors["classifier.bias"][2] += 1e-3;
+  files[0] = written(folder, "n.safetensors", named);
+  for (const VerifiedFile& each : verify_files(files)) EXPECT_FALSE(each.passed) << each.path;
+}
+
+TEST(Verify, TakesMasksOfWhateverType) {
+  SCARP_GOLDEN(path, "hpm/relative.safetensors");
+  const test::TempFolder folder;
+  Copied file = copy_of(path);
+  for (const auto type : {torch::kUInt8, torch::kInt64, torch::kFloat32}) {
+    file.tensors["in/mask"] = file.tensors["in/mask"].to(type);
+    const auto result = verify_one(written(folder, "mask.safetensors", file));
+    EXPECT_TRUE(result.passed) << type << " " << explain(result);
+  }
+  file.tensors["in/mask"] *= 2;
+  EXPECT_THAT(verify_one(written(folder, "mask.safetensors", file)).problem,
+              testing::HasSubstr("other values than 0 and 1"));
+}
+
 TEST(Verify, TellsTheKindByTensorsAndNotByName) {
   SCARP_GOLDEN(path, "msn/loss.safetensors");
   const test::TempFolder folder;
