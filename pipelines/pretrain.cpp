@@ -17,6 +17,7 @@
 #include "pipelines/report_file.h"
 #include "pipelines/run_environment.h"
 #include "pipelines/run_folder.h"
+#include "pipelines/run_history.h"
 #include "pipelines/scene_windows.h"
 #include "pipelines/tensorboard_events.h"
 #include "pipelines/version.h"
@@ -70,7 +71,10 @@ PretrainInputs open_inputs(const PretrainSettings& settings, Events& events, con
 /// Follows a pretraining: shows it, logs it, keeps what the report needs.
 class PretrainFollower {
  public:
-  PretrainFollower(RunFolder& folder, Events& events) : folder_(folder), events_(events) {}
+  /// @param resume  what the run logged before is taken up
+  PretrainFollower(RunFolder& folder, bool resume, Events& events) : folder_(folder), events_(events) {
+    if (resume) history_ = read_pretraining_history(folder.metrics());
+  }
 
   void operator()(const nn::PretrainEvent& event) {
     folder_.log(event);
@@ -79,7 +83,7 @@ class PretrainFollower {
       tensorboard_->scalar("pretraining/" + name, event.step, value);
     tensorboard_->scalar("pretraining/learning_rate", event.step, event.learning_rate);
     tensorboard_->scalar("pretraining/images_a_second", event.step, event.images_a_second);
-    history_.push_back(event);
+    append_event(history_, event);
     const double left = event.seconds_a_step * static_cast<double>(event.steps - event.step);
     events_.progress(static_cast<double>(event.step) / static_cast<double>(event.steps),
                      fmt::format("pass {}, loss {:.3f}, {:.0f} images a second, {:.0f} s left",
@@ -151,7 +155,7 @@ void pretrain_run(const PretrainRunOptions& options, Events& events, std::stop_t
   const std::vector<FileHash> hashes = input_hashes(inputs, events, stop);
 
   events.stage("pretraining");
-  PretrainFollower follower(folder, events);
+  PretrainFollower follower(folder, options.resume, events);
   nn::pretrain(
       inputs.card, settings.options, *inputs.windows, {folder.last(), options.resume},
       [&follower](const nn::PretrainEvent& event) { follower(event); }, stop);

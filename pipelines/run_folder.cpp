@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "pipelines/error.h"
+#include "pipelines/run_history.h"
 
 namespace scarp::pipelines {
 namespace fs = std::filesystem;
@@ -20,6 +20,15 @@ void make_folder(const fs::path& folder) {
                 fmt::format("The run folder {} cannot be made ({}): choose another with -o.", folder.string(),
                             error.message()));
   }
+}
+
+// A run that was killed may have left half a line.
+void keep_whole_lines(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return;
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::error_code unwritable;                               // it is opened for writing next, which tells
+  fs::resize_file(file, text.rfind('\n') + 1, unwritable);  // none: 0
 }
 
 }  // namespace
@@ -41,6 +50,7 @@ RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : f
       fs::remove(old);
     fs::remove_all(tensorboard());
   }
+  if (resume) keep_whole_lines(metrics());
   metrics_.open(metrics(), std::ios::app);
   if (!metrics_)
     throw Error(Fault::unwritable,
@@ -48,29 +58,11 @@ RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : f
 }
 
 void RunFolder::log(const nn::TrainingEvent& event) {
-  nlohmann::json line = {{"epoch", event.epoch},
-                         {"step", event.step},
-                         {"loss", event.loss},
-                         {"learning_rate", event.learning_rate},
-                         {"seconds_a_step", event.seconds_a_step}};
-  if (event.contrast > 0) line["contrast"] = event.contrast;
-  if (event.validated) {
-    line["validation_loss"] = event.validation_loss;
-    for (std::size_t c = 1; c < event.validation.size(); ++c) {
-      line["validation"].push_back(
-          {{"class", c}, {"f1", event.validation[c].f1()}, {"iou", event.validation[c].iou()}});
-    }
-  }
-  append(line.dump());
+  append(history_line(event));
 }
 
 void RunFolder::log(const nn::PretrainEvent& event) {
-  nlohmann::ordered_json line = {{"epoch", event.epoch},
-                                 {"step", event.step},
-                                 {"learning_rate", event.learning_rate},
-                                 {"images_a_second", event.images_a_second}};
-  for (const auto& [name, value] : event.values) line[name] = value;
-  append(line.dump());
+  append(history_line(event));
 }
 
 void RunFolder::append(const std::string& line) {

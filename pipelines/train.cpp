@@ -20,6 +20,7 @@
 #include "pipelines/report_focus.h"
 #include "pipelines/run_environment.h"
 #include "pipelines/run_folder.h"
+#include "pipelines/run_history.h"
 #include "pipelines/run_settings.h"
 #include "pipelines/tensorboard_events.h"
 #include "pipelines/training_report.h"
@@ -37,12 +38,15 @@ RunSettings with_backbones_found(RunSettings settings) {
 /// Follows a training: shows it, logs it, keeps what the report needs.
 class Follower {
  public:
-  Follower(RunFolder& folder, Events& events) : folder_(folder), events_(events) {}
+  /// @param resume  what the run logged before is taken up
+  Follower(RunFolder& folder, bool resume, Events& events) : folder_(folder), events_(events) {
+    if (resume) history_ = read_training_history(folder.metrics());
+  }
 
   void operator()(const nn::TrainingEvent& event) {
     folder_.log(event);
     log_to_tensorboard(event);
-    history_.push_back(event);
+    append_event(history_, event);
     const double left = event.seconds_a_step * static_cast<double>(event.steps - event.step);
     events_.progress(static_cast<double>(event.step) / static_cast<double>(event.steps),
                      fmt::format("pass {}, loss {:.3f}{}, {:.2f} s a step, {:.0f} s left", event.epoch + 1,
@@ -220,7 +224,7 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
   const std::vector<FileHash> hashes = hashes_of(settings, events, stop);
 
   events.stage("training");
-  Follower follower(folder, events);
+  Follower follower(folder, options.resume, events);
   const double begin = thread_seconds();
   nn::train(
       card, settings.training, training, validation.size() > 0 ? &validation : nullptr,

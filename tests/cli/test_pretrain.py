@@ -126,6 +126,12 @@ def test_cancelled_and_resumed_ends_as_if_it_had_not_been(scene_run, tmp_path):
     assert run.returncode == 130
     scarp("pretrain", "mae", scene_run, "-o", tmp_path / "cut", "--resume", "-q", *more)
     assert (tmp_path / "cut" / "backbone.safetensors").read_bytes() == (tmp_path / "whole" / "backbone.safetensors").read_bytes()
+    steps = [json.loads(line)["step"] for line in (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()]
+    assert steps == sorted(steps) and steps[0] <= 10
+    summary = (tmp_path / "cut" / "summary.json").read_bytes()
+    scarp("pretrain", "mae", scene_run, "-o", tmp_path / "cut", "--resume", "-q", *more)  # nothing is left to do
+    assert (tmp_path / "cut" / "summary.json").read_bytes() == summary
+    assert (tmp_path / "cut" / "backbone.safetensors").read_bytes() == (tmp_path / "whole" / "backbone.safetensors").read_bytes()
 
 
 def test_broken_pictures_are_counted_named_and_left_out(picture_run, place):

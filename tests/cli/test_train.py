@@ -90,6 +90,8 @@ def test_a_cancelled_run_goes_on_to_the_same_weights(run_file, tmp_path):
     assert "model.safetensors" not in files_in(tmp_path / "part")
     scarp(*longer, "-o", tmp_path / "part", "--resume", "-q")
     assert (tmp_path / "part" / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
+    scarp(*longer, "-o", tmp_path / "part", "--resume", "-q")  # nothing is left to do, nothing is lost
+    assert (tmp_path / "part" / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
 
 
 def test_an_existing_run_needs_resume_or_overwrite(trained, run_file):
