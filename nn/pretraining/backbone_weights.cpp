@@ -6,7 +6,7 @@
 #include <torch/torch.h>
 
 #include "nn/error.h"
-#include "nn/pretraining/backbone_network.h"
+#include "nn/pretraining/encoder_file.h"
 #include "nn/pretraining/channel_order.h"
 #include "nn/weights/patch_projection.h"
 

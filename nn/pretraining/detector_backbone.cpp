@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "nn/error.h"
-#include "nn/pretraining/backbone_network.h"
+#include "nn/pretraining/encoder_file.h"
 #include "nn/pretraining/channel_order.h"
 #include "nn/torch/errors.h"
 

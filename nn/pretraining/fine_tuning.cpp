@@ -5,7 +5,7 @@
 #include <torch/torch.h>
 
 #include "nn/error.h"
-#include "nn/pretraining/backbone_network.h"
+#include "nn/pretraining/encoder_file.h"
 #include "nn/pretraining/pretraining_method.h"
 #include "nn/probe.h"
 #include "nn/torch/device.h"

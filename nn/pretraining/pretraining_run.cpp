@@ -13,6 +13,7 @@
 #include "nn/torch/device.h"
 #include "nn/training/autocast.h"
 #include "nn/training/batch_order.h"
+#include "nn/training/resumption.h"
 
 namespace scarp::nn {
 namespace {
@@ -248,29 +249,16 @@ void PretrainingRun::save_last() {
 void PretrainingRun::resume() {
   const std::string& path = task_.files.last;
   const SafetensorsFile file(path);
-  const auto state = file.header().metadata.find(kPretrainingKey);
-  const auto card = file.header().metadata.find(kBackboneKey);
-  if (state == file.header().metadata.end() || card == file.header().metadata.end()) {
-    throw Error(Fault::mismatch, path +
-                                     " holds no state of a pretraining and cannot be resumed: give the last "
-                                     "checkpoint of a run of scarp pretrain");
-  }
-  const BackboneCard stored = BackboneCard::from_json(card->second);
-  state_ = pretraining_state_from(state->second, identity(), path);
+  const std::string& state = state_in(file, kPretrainingKey, "pretraining");
+  const BackboneCard stored = BackboneCard::from_json(state_in(file, kBackboneKey, "pretraining"));
+  state_ = pretraining_state_from(state, identity(), path);
   if (stored.optical != task_.card.optical || stored.terrain != task_.card.terrain ||
       stored.grouped != task_.card.grouped) {
     throw Error(Fault::mismatch, path +
                                      " was begun with other channels or statistics: resume on the images "
                                      "it was begun with, or start a new run");
   }
-  const bool possible = state_.finished_passes >= 0 &&
-                        state_.step >= state_.finished_passes * steps_a_pass_ &&
-                        state_.step <= (state_.finished_passes + 1) * steps_a_pass_ && state_.step <= steps();
-  if (!possible) {
-    throw Error(Fault::unreadable, path + ": step " + std::to_string(state_.step) + " cannot lie in pass " +
-                                       std::to_string(state_.finished_passes) + " of " +
-                                       std::to_string(steps_a_pass_) + " steps each");
-  }
+  require_possible_step(state_.step, state_.finished_passes, steps_a_pass_, task_.resolved.epochs, path);
   const NamedTensors tensors = read_tensors(file, [](const std::string&) { return true; });
   method_->restore(tensors, path);
   optimiser_.load(tensors);

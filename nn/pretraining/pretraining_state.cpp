@@ -3,16 +3,12 @@
 
 #include "nn/error.h"
 #include "nn/io/strict_json.h"
+#include "nn/training/resumption.h"
 
 namespace scarp::nn {
 namespace {
 
 using PretrainingJson = nlohmann::ordered_json;
-
-const char* precision_word(Precision precision) {
-  if (precision == Precision::automatic) return "automatic";
-  return precision == Precision::bf16 ? "bf16" : "fp32";
-}
 
 PretrainingJson common_json(const PretrainOptions& o) {
   return {{"method", name_of(o.method)},
@@ -31,7 +27,7 @@ PretrainingJson common_json(const PretrainOptions& o) {
           {"smallest_crop", o.smallest_crop},
           {"flips", o.flips},
           {"ground_ratio", o.ground_ratio},
-          {"precision", precision_word(o.precision)}};
+          {"precision", word_of(o.precision)}};
 }
 
 PretrainingJson pretraining_identity_json(const PretrainingIdentity& identity) {
@@ -74,7 +70,7 @@ std::string pretraining_state_json(const PretrainingState& state, const Pretrain
   const PretrainingJson document = {
       {"step", state.step},
       {"finished_passes", state.finished_passes},
-      {"precision", precision_word(state.precision)},
+      {"precision", word_of(state.precision)},
       {"attention", state.attention == AttentionPath::fused ? "fused" : "explicit"},
       {"options", pretraining_identity_json(identity)}};
   return dump_strict_json(document, "pretraining state");
@@ -85,15 +81,7 @@ PretrainingState pretraining_state_from(const std::string& json,
                                         const std::string& what) {
   const auto document = parse_strict_json(json, what + ": pretraining state", 4);
   try {
-    const auto& stored = document.at("options");
-    const PretrainingJson wanted = pretraining_identity_json(identity);
-    for (const auto& [key, value] : wanted.items()) {
-      if (stored.contains(key) && stored.at(key) == value) continue;
-      throw Error(Fault::mismatch,
-                  what + ": cannot be resumed: " + key + " was " +
-                      (stored.contains(key) ? stored.at(key).dump() : std::string("not there")) +
-                      ", now it is " + value.dump() + "; use the same, or start a new run");
-    }
+    require_same_options(document.at("options"), pretraining_identity_json(identity), what);
     PretrainingState state;
     state.step = document.at("step").get<std::int64_t>();
     state.finished_passes = document.at("finished_passes").get<std::int64_t>();

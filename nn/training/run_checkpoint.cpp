@@ -2,6 +2,7 @@
 #include <torch/torch.h>
 
 #include "nn/error.h"
+#include "nn/training/resumption.h"
 #include "nn/training/training_run.h"
 
 namespace scarp::nn {
@@ -34,27 +35,15 @@ void TrainingRun::save_last() {
 void TrainingRun::resume() {
   const std::string& path = task_.files.last;
   const SafetensorsFile file(path);
-  const auto found = file.header().metadata.find(kTrainingKey);
-  if (found == file.header().metadata.end()) {
-    throw Error(
-        Fault::mismatch,
-        path + " holds no state of a training and cannot be resumed: give the last checkpoint of a run");
-  }
+  const std::string& state = state_in(file, kTrainingKey, "training");
   if (!same_model(card_of(file), task_.card)) {
     throw Error(Fault::mismatch,
                 path +
                     " was begun with another network, other channels or classes: resume with the "
                     "options it was begun with, or start a new run");
   }
-  state_ = run_state_from(found->second, identity(), path);
-  const std::int64_t passes = state_.step / steps_a_pass_;
-  const bool possible = state_.finished_passes >= 0 && state_.finished_passes <= passes &&
-                        state_.step <= (state_.finished_passes + 1) * steps_a_pass_ && state_.step <= steps();
-  if (!possible) {
-    throw Error(Fault::unreadable, path + ": step " + std::to_string(state_.step) + " cannot lie in pass " +
-                                       std::to_string(state_.finished_passes) + " of " +
-                                       std::to_string(steps_a_pass_) + " steps each");
-  }
+  state_ = run_state_from(state, identity(), path);
+  require_possible_step(state_.step, state_.finished_passes, steps_a_pass_, task_.options.epochs, path);
   const NamedTensors tensors = read_tensors(file, [](const std::string&) { return true; });
   restore(*average_.network(), kModelPrefix, tensors, path);
   restore(*network_, kLeaderPrefix, tensors, path);

@@ -3,16 +3,12 @@
 
 #include "nn/error.h"
 #include "nn/io/strict_json.h"
+#include "nn/training/resumption.h"
 
 namespace scarp::nn {
 namespace {
 
 using StateJson = nlohmann::ordered_json;
-
-const char* word_of(Precision precision) {
-  if (precision == Precision::automatic) return "automatic";
-  return precision == Precision::bf16 ? "bf16" : "fp32";
-}
 
 StateJson contrast_json(const ContrastOptions& options) {
   if (!options.on()) return "off";
@@ -77,13 +73,7 @@ std::string run_state_json(const RunState& state, const RunIdentity& identity) {
 RunState run_state_from(const std::string& json, const RunIdentity& identity, const std::string& what) {
   const auto document = parse_strict_json(json, what + ": training state", 4);
   try {
-    const auto& stored = document.at("options");
-    const StateJson wanted = identity_json(identity);
-    for (const auto& [key, value] : wanted.items()) {
-      if (stored.at(key) == value) continue;
-      throw Error(Fault::mismatch, what + ": cannot be resumed: " + key + " was " + stored.at(key).dump() +
-                                       ", now it is " + value.dump() + "; use the same, or start a new run");
-    }
+    require_same_options(document.at("options"), identity_json(identity), what);
     return {document.at("step").get<std::int64_t>(), document.at("finished_passes").get<std::int64_t>(),
             document.at("best_f1").get<double>(), document.at("passes_since_best").get<std::int64_t>(),
             document.at("precision").get<std::string>() == "bf16" ? Precision::bf16 : Precision::fp32};

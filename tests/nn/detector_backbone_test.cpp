@@ -9,7 +9,7 @@
 #include <torch/torch.h>
 
 #include "nn/error.h"
-#include "nn/pretraining/backbone_network.h"
+#include "nn/pretraining/encoder_file.h"
 #include "nn/pretraining/backbone_weights.h"
 #include "nn/segmenter.h"
 #include "nn/training/parameter_groups.h"

@@ -3,10 +3,8 @@
 
 #include <string>
 
-#include "nn/backbone.h"
+#include "nn/backbone_card.h"
 #include "nn/io/tensor_file.h"
-#include "nn/pretraining/window_batch.h"
-#include "nn/torch/grouped_autoencoder.h"
 #include "nn/torch/vision_transformer.h"
 
 namespace scarp::nn {
