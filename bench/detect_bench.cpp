@@ -13,7 +13,7 @@
 
 #include "geo/raster_source_gdal.h"
 #include "geo/terrain.h"
-#include "pipelines/detect.h"
+#include "pipelines/mapping/detect.h"
 #include "tests/support/silent_events.h"
 
 namespace {

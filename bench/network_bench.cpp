@@ -16,7 +16,7 @@
 #include "geo/raster_source_gdal.h"
 #include "nn/learner.h"
 #include "nn/segmenter.h"
-#include "pipelines/training_scenes.h"
+#include "pipelines/training/training_scenes.h"
 
 namespace {
 

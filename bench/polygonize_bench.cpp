@@ -18,7 +18,7 @@
 #include <gdal_priv.h>
 
 #include "geo/raster_source_gdal.h"
-#include "pipelines/polygonize.h"
+#include "pipelines/mapping/polygonize.h"
 #include "pipelines/vector/class_raster_gdal.h"
 #include "pipelines/vector/class_tracer.h"
 #include "tests/support/silent_events.h"

@@ -15,8 +15,8 @@
 
 #include "geo/raster_source_gdal.h"
 #include "nn/pretrainer.h"
-#include "pipelines/pretrain_settings.h"
-#include "pipelines/scene_windows.h"
+#include "pipelines/pretraining/pretrain_settings.h"
+#include "pipelines/pretraining/scene_windows.h"
 #include "tests/support/silent_events.h"
 
 namespace {

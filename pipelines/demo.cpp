@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "datasets/synthetic_scene.h"
-#include "pipelines/detect.h"
-#include "pipelines/evaluate.h"
+#include "pipelines/evaluation/evaluate.h"
+#include "pipelines/mapping/detect.h"
 
 namespace scarp::pipelines {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/ablation.h"
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
+#include "pipelines/comparison/ablation.h"
 
 namespace scarp::cli {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/calibrate_model.h"
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
-#include "pipelines/model_store.h"
+#include "pipelines/mapping/model_store.h"
+#include "pipelines/training/calibrate_model.h"
 
 namespace scarp::cli {
 

@@ -3,7 +3,7 @@
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
 #include "pipelines/demo.h"
-#include "pipelines/model_store.h"
+#include "pipelines/mapping/model_store.h"
 
 namespace scarp::cli {
 

@@ -8,9 +8,9 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
-#include "pipelines/detect.h"
 #include "pipelines/error.h"
-#include "pipelines/model_store.h"
+#include "pipelines/mapping/detect.h"
+#include "pipelines/mapping/model_store.h"
 
 namespace scarp::cli {
 

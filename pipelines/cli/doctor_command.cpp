@@ -11,9 +11,9 @@
 #include "pipelines/cli/drivers_gdal.h"
 #include "pipelines/cli/exit_code.h"
 #include "pipelines/cli/machine.h"
-#include "pipelines/processor.h"
+#include "pipelines/runs/processor.h"
 #ifdef SCARP_WITH_NN
-#include "pipelines/model_store.h"
+#include "pipelines/mapping/model_store.h"
 #endif
 
 namespace scarp::cli {

@@ -2,8 +2,8 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
-#include "pipelines/embed.h"
-#include "pipelines/model_store.h"
+#include "pipelines/mapping/model_store.h"
+#include "pipelines/pretraining/embed.h"
 
 namespace scarp::cli {
 

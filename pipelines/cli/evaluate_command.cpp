@@ -6,7 +6,7 @@
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
 #include "pipelines/cli/stoppable_events.h"
-#include "pipelines/evaluate.h"
+#include "pipelines/evaluation/evaluate.h"
 
 namespace scarp::cli {
 

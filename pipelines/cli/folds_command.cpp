@@ -2,7 +2,7 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
-#include "pipelines/make_folds.h"
+#include "pipelines/training/make_folds.h"
 
 namespace scarp::cli {
 

@@ -11,10 +11,10 @@
 #include "pipelines/cli/exit_code.h"
 #include "pipelines/cli/raster_report.h"
 #include "pipelines/error.h"
-#include "pipelines/pair_picture.h"
+#include "pipelines/training/pair_picture.h"
 #ifdef SCARP_WITH_NN
-#include "pipelines/detect.h"
-#include "pipelines/model_store.h"
+#include "pipelines/mapping/detect.h"
+#include "pipelines/mapping/model_store.h"
 #endif
 
 namespace scarp::cli {

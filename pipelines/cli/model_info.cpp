@@ -12,7 +12,7 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/exit_code.h"
 #include "pipelines/cli/model_verbs.h"
-#include "pipelines/model_store.h"
+#include "pipelines/mapping/model_store.h"
 
 namespace scarp::cli {
 

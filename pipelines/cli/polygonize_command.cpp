@@ -2,7 +2,7 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
-#include "pipelines/polygonize.h"
+#include "pipelines/mapping/polygonize.h"
 
 namespace scarp::cli {
 

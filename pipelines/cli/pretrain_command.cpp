@@ -2,8 +2,8 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
-#include "pipelines/pretrain.h"
-#include "pipelines/pretrain_settings.h"
+#include "pipelines/pretraining/pretrain.h"
+#include "pipelines/pretraining/pretrain_settings.h"
 
 namespace scarp::cli {
 

@@ -5,10 +5,10 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
-#include "pipelines/model_store.h"
-#include "pipelines/probe.h"
-#include "pipelines/probe_scene.h"
-#include "pipelines/report_file.h"
+#include "pipelines/mapping/model_store.h"
+#include "pipelines/pages/report_file.h"
+#include "pipelines/pretraining/probe.h"
+#include "pipelines/pretraining/probe_scene.h"
 
 namespace scarp::cli {
 

@@ -2,8 +2,8 @@
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
-#include "pipelines/run_settings_schema.h"
-#include "pipelines/train.h"
+#include "pipelines/training/run_settings_schema.h"
+#include "pipelines/training/train.h"
 
 namespace scarp::cli {
 

@@ -49,6 +49,24 @@ def includes():
             yield path.relative_to(ROOT), room_of(path), kind, name
 
 
+# the folders of pipelines/, each above those before it; what lies beside them is below all but `demo`
+FLOORS = ["pages", "runs", "evaluation", "mapping", "training", "pretraining", "comparison"]
+
+
+def floor_of(parts):
+    if len(parts) < 3:
+        return len(FLOORS) if parts[1].startswith("demo.") else -1
+    return FLOORS.index(parts[1])
+
+
+def test_folders_of_pipelines_include_only_those_below_them():
+    wrong = []
+    for path, room, _, name in includes():
+        if room == "pipelines" and included_room(name) == "pipelines" and floor_of(tuple(name.split("/"))) > floor_of(path.parts):
+            wrong.append(f"{path}: {name}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_there_is_something_to_read():
     assert len(list(sources())) > 40
 

@@ -5,7 +5,7 @@
 
 #include "geo/error.h"
 #include "pipelines/error.h"
-#include "pipelines/run_settings.h"
+#include "pipelines/training/run_settings.h"
 
 // What is refused is refused as a wrong use; yaml-cpp's own exceptions never come through.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {

@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pipelines/ablation_log.h"
-#include "pipelines/ablation_plan.h"
-#include "pipelines/ablation_summary.h"
+#include "pipelines/comparison/ablation_log.h"
+#include "pipelines/comparison/ablation_plan.h"
+#include "pipelines/comparison/ablation_summary.h"
 #include "pipelines/error.h"
 #include "tests/support/test_files.h"
 

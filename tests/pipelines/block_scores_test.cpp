@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/block_scores.h"
+#include "pipelines/comparison/block_scores.h"
 
 #include <cmath>
 #include <random>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/calibration_curve.h"
+#include "pipelines/evaluation/calibration_curve.h"
 
 #include <random>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/detect.h"
+#include "pipelines/mapping/detect.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/evaluate_bootstrap.h"
+#include "pipelines/evaluation/evaluate_bootstrap.h"
 
 #include <cmath>
 #include <string>

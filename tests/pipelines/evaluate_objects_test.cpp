@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/evaluate_objects.h"
+#include "pipelines/evaluation/evaluate_objects.h"
 
 #include <map>
 #include <random>

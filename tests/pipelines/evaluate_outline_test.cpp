@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/evaluate_outline.h"
+#include "pipelines/evaluation/evaluate_outline.h"
 
 #include <cmath>
 #include <random>

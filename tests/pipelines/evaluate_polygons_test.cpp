@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/evaluate_polygons.h"
+#include "pipelines/evaluation/evaluate_polygons.h"
 
 #include <gtest/gtest.h>
 
 #include "geo/feature_file_gdal.h"
-#include "pipelines/evaluate_objects.h"
+#include "pipelines/evaluation/evaluate_objects.h"
 #include "tests/support/test_files.h"
 
 namespace scarp::pipelines {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/evaluate.h"
+#include "pipelines/evaluation/evaluate.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/map_picture.h"
+#include "pipelines/pages/map_picture.h"
 
 #include <gtest/gtest.h>
 

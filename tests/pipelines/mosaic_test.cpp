@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/mosaic.h"
+#include "pipelines/mapping/mosaic.h"
 
 #include <array>
 #include <cmath>

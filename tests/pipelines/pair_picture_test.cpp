@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/pair_picture.h"
+#include "pipelines/training/pair_picture.h"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/patch_chances.h"
+#include "pipelines/pretraining/patch_chances.h"
 
 #include <cmath>
 

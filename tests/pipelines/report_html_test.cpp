@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/report_html.h"
+#include "pipelines/pages/report_html.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -12,7 +12,7 @@
 #include "geo/error.h"
 #include "geo/raster_source_gdal.h"
 #include "pipelines/error.h"
-#include "pipelines/report_evaluation.h"
+#include "pipelines/evaluation/report_evaluation.h"
 #include "tests/support/evaluate_files.h"
 #include "tests/support/test_files.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/run_environment.h"
+#include "pipelines/runs/run_environment.h"
 
 #include <gdal_priv.h>
 #include <gtest/gtest.h>

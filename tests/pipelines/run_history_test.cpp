@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/run_history.h"
+#include "pipelines/runs/run_history.h"
 
 #include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pipelines/run_folder.h"
+#include "pipelines/runs/run_folder.h"
 #include "tests/support/test_files.h"
 
 namespace scarp::pipelines {

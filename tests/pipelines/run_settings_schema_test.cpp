@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/run_settings_schema.h"
+#include "pipelines/training/run_settings_schema.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "pipelines/run_settings_table.h"
+#include "pipelines/training/run_settings_table.h"
 
 namespace scarp::pipelines {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/run_settings.h"
+#include "pipelines/training/run_settings.h"
 
 #include <fstream>
 #include <sstream>

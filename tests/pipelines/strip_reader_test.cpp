@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/strip_reader.h"
+#include "pipelines/mapping/strip_reader.h"
 
 #include <gtest/gtest.h>
 
 #include "geo/raster_source_memory.h"
-#include "pipelines/chunk_cache.h"
+#include "pipelines/training/chunk_cache.h"
 #include "tests/support/memory_scene.h"
 
 namespace scarp::pipelines {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/temperature.h"
+#include "pipelines/training/temperature.h"
 
 #include <array>
 #include <cmath>
@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "pipelines/calibrate.h"
 #include "pipelines/error.h"
+#include "pipelines/training/calibrate.h"
 #include "tests/support/evaluate_files.h"
 #include "tests/support/fake_segmenter.h"
 

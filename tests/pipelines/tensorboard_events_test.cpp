@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/tensorboard_events.h"
+#include "pipelines/runs/tensorboard_events.h"
 
 #include <csignal>
 #include <cstdio>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipelines/training_scenes.h"
+#include "pipelines/training/training_scenes.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 
 #include "geo/feature_file_gdal.h"
 #include "pipelines/error.h"
-#include "pipelines/make_folds.h"
+#include "pipelines/training/make_folds.h"
 #include "tests/support/scene_files.h"
 #include "tests/support/silent_events.h"
 #include "tests/support/test_files.h"
