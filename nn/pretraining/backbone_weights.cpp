@@ -6,8 +6,8 @@
 #include <torch/torch.h>
 
 #include "nn/error.h"
-#include "nn/pretraining/encoder_file.h"
 #include "nn/pretraining/channel_order.h"
+#include "nn/pretraining/encoder_file.h"
 #include "nn/weights/patch_projection.h"
 
 namespace scarp::nn {

@@ -5,8 +5,8 @@
 #include <stdexcept>
 
 #include "nn/error.h"
-#include "nn/pretraining/encoder_file.h"
 #include "nn/pretraining/channel_order.h"
+#include "nn/pretraining/encoder_file.h"
 #include "nn/torch/errors.h"
 
 namespace scarp::nn {

@@ -9,8 +9,8 @@
 #include <torch/torch.h>
 
 #include "nn/error.h"
-#include "nn/pretraining/encoder_file.h"
 #include "nn/pretraining/backbone_weights.h"
+#include "nn/pretraining/encoder_file.h"
 #include "nn/segmenter.h"
 #include "nn/training/parameter_groups.h"
 #include "tests/support/golden_files.h"
