@@ -11,8 +11,10 @@
 namespace scarp::pipelines {
 namespace {
 
+constexpr int kZeroMargin = MarginHistogram::kBins / 2;  // the bin that begins at 0
+
 double middle(int bin) {
-  return (bin + 0.5 - MarginHistogram::kBins / 2) * MarginHistogram::kWidth;
+  return (bin + 0.5 - kZeroMargin) * MarginHistogram::kWidth;
 }
 
 /// log(1 + exp(x)) without overflow.
@@ -90,7 +92,7 @@ GroundCounts counts_of(const Window& window, std::size_t side, int tolerance) {
 }  // namespace
 
 void MarginHistogram::add(double margin, bool is_landslide) {
-  const double place = std::floor(margin / kWidth) + kBins / 2;
+  const double place = std::floor(margin / kWidth) + kZeroMargin;
   const auto bin = static_cast<std::size_t>(std::clamp(place, 0.0, static_cast<double>(kBins - 1)));
   ++(is_landslide ? landslide : background)[bin];
 }
