@@ -2,7 +2,6 @@
 #include "pipelines/pretraining/scene_windows.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -12,6 +11,7 @@
 #include "geo/terrain.h"
 #include "pipelines/error.h"
 #include "pipelines/terrain_units.h"
+#include "pipelines/training/scene_channels.h"
 
 namespace scarp::pipelines {
 
@@ -29,22 +29,6 @@ std::uint64_t lot(std::uint64_t seed, std::int64_t a, std::int64_t b, int c) {
       datasets::mixed(datasets::mixed(datasets::mixed(seed) ^ static_cast<std::uint64_t>(a)) ^
                       static_cast<std::uint64_t>(b)) ^
       static_cast<std::uint64_t>(c));
-}
-
-geo::StackOptions unlabelled_stack(const PretrainSettings& settings, const UnlabelledScene& scene) {
-  geo::StackOptions options;
-  for (const int band : scene.bands) options.optical_bands.push_back(band - 1);
-  if (scene.bands.empty()) {
-    options.optical_bands.resize(settings.bands.size());
-    std::iota(options.optical_bands.begin(), options.optical_bands.end(), 0);
-  }
-  if (options.optical_bands.size() != settings.bands.size()) {
-    throw Error(Fault::usage, fmt::format("Scene {} names {} bands, but the run file's key bands names {}.",
-                                          scene.name, options.optical_bands.size(), settings.bands.size()));
-  }
-  for (const std::string& channel : settings.terrain)
-    options.terrain.push_back(geo::parse_terrain_channel(channel));
-  return options;
 }
 
 std::vector<nn::ChannelSpec> measured_channels(const std::vector<std::string>& names,
@@ -82,7 +66,7 @@ SceneWindows::SceneWindows(const PretrainSettings& settings, Events& events, con
     auto optical = geo::open_raster(scene.optical);
     const double gsd = optical->grid().pixel_size().mean_m();
     geo::require_mappable(optical->grid(), scene.optical);
-    const geo::StackOptions stack = unlabelled_stack(settings, scene);
+    const geo::StackOptions stack = scene_channels(scene.name, settings.bands, scene.bands, settings.terrain);
     auto dem = stack.terrain.empty() ? nullptr : geo::open_raster(scene.dem);
     auto factors = unit_factors(stack.terrain, settings.terrain_unit, gsd);
     scenes_.push_back({scene.name, std::make_unique<ChunkCache>(

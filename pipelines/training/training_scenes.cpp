@@ -13,27 +13,10 @@
 #include "geo/statistics.h"
 #include "pipelines/error.h"
 #include "pipelines/terrain_units.h"
+#include "pipelines/training/scene_channels.h"
 
 namespace scarp::pipelines {
 namespace {
-
-geo::StackOptions stack_options(const RunSettings& settings, const SceneSettings& scene) {
-  geo::StackOptions options;
-  for (const int band : scene.bands) options.optical_bands.push_back(band - 1);
-  if (scene.bands.empty()) {
-    options.optical_bands.resize(settings.bands.size());
-    std::iota(options.optical_bands.begin(), options.optical_bands.end(), 0);
-  }
-  if (options.optical_bands.size() != settings.bands.size()) {
-    throw Error(Fault::usage,
-                fmt::format("Scene {} names {} bands, but the run file's key bands names {}.",
-                            scene.paths.name, options.optical_bands.size(), settings.bands.size()));
-  }
-  for (const std::string& channel : settings.terrain)
-    options.terrain.push_back(geo::parse_terrain_channel(channel));
-  options.dem_gaps = settings.dem_gaps;
-  return options;
-}
 
 datasets::GroundSplit split_of_fold(const RunSettings& settings,
                                     const SceneSettings& scene,
@@ -99,7 +82,8 @@ TrainingScene open_scene(const RunSettings& settings, const SceneSettings& scene
   open.blocks = blocks_of(open.labels, grid, settings.block_side);
   require_known_ground(open.blocks, scene.paths);
   open.split = split_of(settings, scene, open.blocks);
-  const geo::StackOptions stack = stack_options(settings, scene);
+  geo::StackOptions stack = scene_channels(scene.paths.name, settings.bands, scene.bands, settings.terrain);
+  stack.dem_gaps = settings.dem_gaps;
   auto dem = stack.terrain.empty() ? nullptr : geo::open_raster(scene.paths.dem);
   open.pixels = std::make_unique<ChunkCache>(geo::AlignedStack(std::move(optical), std::move(dem), stack),
                                              unit_factors(stack.terrain, settings.terrain_unit, open.gsd_m),
