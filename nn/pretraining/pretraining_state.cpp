@@ -83,8 +83,8 @@ PretrainingState pretraining_state_from(const std::string& json,
   try {
     require_same_options(document.at("options"), pretraining_identity_json(identity), what);
     PretrainingState state;
-    state.step = document.at("step").get<std::int64_t>();
-    state.finished_passes = document.at("finished_passes").get<std::int64_t>();
+    state.step = count_in(document, "step", what);
+    state.finished_passes = count_in(document, "finished_passes", what);
     if (document.at("precision").get<std::string>() == "bf16") state.precision = Precision::bf16;
     if (document.at("attention").get<std::string>() == "fused") state.attention = AttentionPath::fused;
     return state;

@@ -17,9 +17,16 @@ const std::string& state_in(const SafetensorsFile& file, const std::string& key,
                                    " and cannot be resumed: give the last checkpoint of a " + kind);
 }
 
+std::int64_t count_in(const nlohmann::ordered_json& state, const std::string& key, const std::string& path) {
+  const auto found = state.find(key);
+  if (found != state.end() && found->is_number_integer()) return found->get<std::int64_t>();
+  throw Error(Fault::unreadable, path + ": its state holds no whole number " + key);
+}
+
 void require_same_options(const nlohmann::ordered_json& stored,
                           const nlohmann::ordered_json& wanted,
                           const std::string& path) {
+  if (!stored.is_object()) throw Error(Fault::unreadable, path + ": its state holds no options");
   for (const auto& [key, value] : wanted.items()) {
     const auto found = stored.find(key);
     if (found != stored.end() && *found == value) continue;
@@ -34,7 +41,7 @@ void require_possible_step(std::int64_t step,
                            std::int64_t steps_a_pass,
                            std::int64_t passes,
                            const std::string& path) {
-  const bool possible = finished_passes >= 0 && finished_passes <= step / steps_a_pass &&
+  const bool possible = step >= 0 && finished_passes >= 0 && finished_passes <= step / steps_a_pass &&
                         step <= (finished_passes + 1) * steps_a_pass && step <= passes * steps_a_pass;
   if (possible) return;
   throw Error(Fault::unreadable, path + ": step " + std::to_string(step) + " cannot lie in pass " +

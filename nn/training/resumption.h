@@ -21,9 +21,14 @@ const char* word_of(Precision precision);
 /// @throws Error (mismatch) if there is none
 const std::string& state_in(const SafetensorsFile& file, const std::string& key, const std::string& kind);
 
+/// A count in a state.
+/// @throws Error (unreadable) if it is not there or no whole number
+std::int64_t count_in(const nlohmann::ordered_json& state, const std::string& key, const std::string& path);
+
 /// Every option that is wanted was the same.
 /// @param path  of the checkpoint, for the message
-/// @throws Error (mismatch) naming the first that was not, and both values
+/// @throws Error (mismatch) naming the first that was not, and both values; (unreadable) for no list of
+/// options
 void require_same_options(const nlohmann::ordered_json& stored,
                           const nlohmann::ordered_json& wanted,
                           const std::string& path);

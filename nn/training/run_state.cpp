@@ -74,8 +74,8 @@ RunState run_state_from(const std::string& json, const RunIdentity& identity, co
   const auto document = parse_strict_json(json, what + ": training state", 4);
   try {
     require_same_options(document.at("options"), identity_json(identity), what);
-    return {document.at("step").get<std::int64_t>(), document.at("finished_passes").get<std::int64_t>(),
-            document.at("best_f1").get<double>(), document.at("passes_since_best").get<std::int64_t>(),
+    return {count_in(document, "step", what), count_in(document, "finished_passes", what),
+            document.at("best_f1").get<double>(), count_in(document, "passes_since_best", what),
             document.at("precision").get<std::string>() == "bf16" ? Precision::bf16 : Precision::fp32};
   } catch (const StateJson::exception& error) {
     throw Error(Fault::unreadable, what + ": training state: " + error.what());

@@ -143,7 +143,8 @@ TEST_F(FocusOfAModel, HasAMapForEachAttentionAndEachBranch) {
 
 TEST_F(FocusOfAModel, OfAttentionIsTheProductOfGatesBetween0And1) {
   test::ToySamples samples(2);
-  for (const FocusMap& map : focus(samples).pictures.at(0).maps) {
+  const Focus seen = focus(samples);
+  for (const FocusMap& map : seen.pictures.at(0).maps) {
     if (map.name.rfind("attention", 0) != 0) continue;
     EXPECT_THAT(map.values, testing::Each(testing::AllOf(testing::Gt(0), testing::Lt(1)))) << map.name;
   }

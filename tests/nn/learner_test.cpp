@@ -146,12 +146,10 @@ TEST(Train, RefusesADamagedStateOfTraining) {
   };
   EXPECT_EQ(refused("{}"), Fault::unreadable);
   EXPECT_EQ(refused("7"), Fault::unreadable);
-  for (const auto& [key, value] : std::map<std::string, nlohmann::json>{{"step", "many"},
-                                                                        {"step", -1},
-                                                                        {"finished_passes", 99},
-                                                                        {"step", 1e300},
-                                                                        {"options", 3},
-                                                                        {"best_f1", "x"}}) {
+  const std::vector<std::pair<std::string, nlohmann::json>> damages = {
+      {"step", "many"},        {"step", -1},   {"step", 1e300}, {"finished_passes", 99},
+      {"finished_passes", -1}, {"options", 3}, {"best_f1", "x"}};
+  for (const auto& [key, value] : damages) {
     auto state = sound;
     state[key] = value;
     EXPECT_EQ(refused(state.dump()), Fault::unreadable) << key << " " << value;
