@@ -84,12 +84,14 @@ model-synth: build
 	  $(BUILD)/bin/scarp synth -q -o $(SYNTH)/synth-$$seed --seed $$seed --size 768 --pixel-size $$1 --overwrite; done
 	@$(BUILD)/bin/scarp train $(SYNTH)/scarp-synth.yaml -o $(SYNTH)/run --overwrite
 
-# What the quick checks leave out: headers of LibTorch modules alone, sanitizers with leak check, each torch file compiled by
-# itself, five minutes of fuzzing a reader. make tidy and make coverage stand for themselves.
+# What the quick checks leave out: headers of LibTorch modules alone, sanitizers with leak check on the rooms without LibTorch and without
+# it (LibTorch keeps what it has) on nn, five minutes of fuzzing a reader. make tidy and make coverage stand for themselves.
 check-full: check test
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=300
 	@SCARP_SLOW=1 LIBTORCH_ROOT="$(LIBTORCH_ROOT)" /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/architecture
 	@cmake --preset sanitize >/dev/null && cmake --build build/sanitize -j $(JOBS) && cd build/sanitize && ctest --output-on-failure -E architecture
+	@LIBTORCH_ROOT="$(LIBTORCH_ROOT)" cmake --preset sanitize-nn >/dev/null && cmake --build build/sanitize-nn -j $(JOBS) --target nn_test \
+	  && cd build/sanitize-nn && ASAN_OPTIONS=detect_leaks=0 ctest --output-on-failure -R '^nn$$'
 
 clean:
 	@rm -rf $(BUILD)
