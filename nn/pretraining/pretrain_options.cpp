@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <stdexcept>
 
 #include "nn/pretrainer.h"
@@ -10,12 +9,6 @@ namespace scarp::nn {
 const char* name_of(PretrainMethod method) {
   if (method == PretrainMethod::mae) return "mae";
   return method == PretrainMethod::hpm ? "hpm" : "msn";
-}
-
-double PretrainEvent::value(const std::string& name) const {
-  const auto found =
-      std::find_if(values.begin(), values.end(), [&](const auto& each) { return each.first == name; });
-  return found == values.end() ? 0 : found->second;
 }
 
 void PretrainOptions::check() const {
