@@ -31,7 +31,7 @@ def complaint_of(header):
     return f"{header}: {result.stderr[:400]}" if result.returncode else ""
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="no g++ here")
+@pytest.mark.skipif(shutil.which("g++") is None and os.environ.get("CI") != "true", reason="no g++ here: nothing could compile a header")
 def test_every_header_compiles_alone():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         complaints = [text for text in pool.map(complaint_of, headers()) if text]

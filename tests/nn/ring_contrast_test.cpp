@@ -274,6 +274,7 @@ TEST(RingContrast, WhatIsNotANumberShows) {
 }
 
 TEST(RingContrast, OnAGpuItIsThatOfTheProcessor) {
+  // a kernel runs on no processor: its arithmetic is tested there by the tests above, from the same source
   if (!torch::cuda::is_available()) GTEST_SKIP() << "there is no GPU";
   if (cuda_plugin() == nullptr) GTEST_SKIP() << "libscarp_cuda.so is not beside the tests: make cuda";
   for (const std::int64_t slots : {33, 2048}) expect_the_formula(Batch(130, slots, 128, at::kCUDA), 0.1);
