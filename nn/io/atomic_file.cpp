@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/io/atomic_file.h"
 
+#include <atomic>
 #include <cerrno>
-#include <cstdlib>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nn/error.h"
 
 namespace scarp::nn {
+namespace {
 
-AtomicFile::AtomicFile(const std::string& path) : path_(path), temporary_(path + ".XXXXXX") {
-  descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
+std::string beside(const std::string& path) {
+  static std::atomic<std::uint64_t> number = 0;
+  return path + "." + std::to_string(::getpid()) + "-" + std::to_string(number++);
+}
+
+}  // namespace
+
+// Not mkostemp: it makes the file private, and the mask that makes it an ordinary one again can only be asked
+// for by setting it, for all threads of the process.
+AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+  do {
+    temporary_ = beside(path);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) fail("created");
-  const auto mask = ::umask(0);
-  ::umask(mask);
-  ::fchmod(descriptor_, 0666 & ~mask);  // mkostemp makes it private; a model is an ordinary file
 }
 
 AtomicFile::~AtomicFile() {

@@ -8,7 +8,8 @@
 namespace scarp::nn {
 
 /// A file that appears whole or not at all: written under a temporary name in the same folder, synced,
-/// renamed. Without commit() the temporary file is removed.
+/// renamed. Without commit() the temporary file is removed. Its permissions are those of an ordinary file;
+/// the mask of the process is never touched, so that any number of threads may write.
 class AtomicFile {
  public:
   /// @throws Error (unwritable)
@@ -17,7 +18,9 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  /// @throws Error (unwritable)
   void write(std::span<const std::byte> bytes);
+  /// The file is there, on the disk. @throws Error (unwritable)
   void commit();
 
  private:

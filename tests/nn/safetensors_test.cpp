@@ -10,7 +10,6 @@
 #include <torch/torch.h>
 
 #include "nn/error.h"
-#include "nn/io/atomic_file.h"
 #include "tests/support/golden_tensors.h"
 #include "tests/support/test_files.h"
 #include "tests/support/toy_training.h"
@@ -171,20 +170,6 @@ TEST(WriteTensors, SaysThatAFolderIsMissing) {
   const auto [fault, text] = test::nn_error_of([] { write_tensors("/nowhere/t.safetensors", {}, {}); });
   EXPECT_EQ(fault, Fault::unwritable);
   EXPECT_THAT(text, testing::HasSubstr("/nowhere/t.safetensors"));
-}
-
-TEST(AtomicFile, LeavesTheOldFileWhereItIsNotFinished) {
-  const test::TempFolder folder;
-  const std::string path = folder.file("model");
-  test::write_text(path, "old");
-  {
-    AtomicFile file(path);
-    file.write(std::as_bytes(std::span(std::string_view("new"))));
-  }
-  std::string text;
-  std::ifstream(path) >> text;
-  EXPECT_EQ(text, "old");
-  EXPECT_EQ(folder.entries(), 1);
 }
 
 }  // namespace
