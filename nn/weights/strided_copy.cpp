@@ -34,9 +34,12 @@ std::vector<std::byte> row_major(const TensorClaim& tensor, std::span<const std:
   for (std::size_t at = 0; at < out.size(); at += item) {
     std::memcpy(out.data() + at, from + static_cast<std::size_t>(place) * item, item);
     for (std::size_t axis = index.size(); axis-- > 0;) {
-      place += tensor.stride[axis];
-      if (++index[axis] < tensor.shape[axis]) break;
-      place -= tensor.stride[axis] * tensor.shape[axis];
+      if (index[axis] + 1 < tensor.shape[axis]) {
+        ++index[axis];
+        place += tensor.stride[axis];
+        break;
+      }
+      place -= tensor.stride[axis] * index[axis];  // of a single element the stride may be any
       index[axis] = 0;
     }
   }

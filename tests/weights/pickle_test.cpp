@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "nn/weights/pickle_machine.h"
+#include "nn/weights/strided_copy.h"
 #include "nn/weights/torch_object.h"
 
 namespace scarp::nn {
@@ -89,6 +90,19 @@ TEST(PickleMachine, KeepsViewsWithinTheirStorage) {
               testing::StartsWith("f: out of bounds: a tensor reaches beyond its storage of 5 elements"));
   EXPECT_EQ(refusal_of(tensor(0, 0, {0, 3}, {3, 1}) + "."), "read");
   EXPECT_EQ(refusal_of(tensor(1, 0, {200, 200}, {0, 0}) + "."), "read");
+}
+
+// No element lies a stride of 2^63 - 1 away where there is but one along its axis.
+TEST(RowMajor, NeverWalksTheStrideOfASingleElement) {
+  TensorClaim view;
+  view.dtype = "U8";
+  view.shape = {2, 1, 2};
+  view.stride = {3, std::numeric_limits<std::int64_t>::max(), 1};
+  view.elements = 4;
+  view.span = 5;
+  const std::string storage = "abcde";
+  const auto bytes = row_major(view, std::as_bytes(std::span(storage)));
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), "abde");
 }
 
 TEST(PickleMachine, NamesWhatItDoesNotRun) {
