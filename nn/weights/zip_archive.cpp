@@ -65,11 +65,12 @@ void check_crc(std::uint32_t found, const ZipEntry& entry, const std::string& wh
 
 /// Exactly `out`, from exactly `packed`.
 bool inflate_into(std::span<const std::byte> packed, std::span<std::byte> out) {
+  std::byte nowhere = {};  // zlib takes no null, also for nothing
   z_stream stream = {};
   if (::inflateInit2(&stream, -MAX_WBITS) != Z_OK) return false;
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data()));
   stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.next_out = reinterpret_cast<Bytef*>(out.empty() ? &nowhere : out.data());
   stream.avail_out = static_cast<uInt>(out.size());
   const int status = ::inflate(&stream, Z_FINISH);
   const bool whole = status == Z_STREAM_END && stream.avail_in == 0 && stream.avail_out == 0;

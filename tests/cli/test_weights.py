@@ -101,6 +101,13 @@ def test_storages_that_tensors_share_by_turns_are_read_piece_by_piece(tmp_path):
         assert values == {"norm.weight": (1, 2), "norm.bias": (10, 12, 14), "blocks.0.norm1.weight": (5,), "blocks.0.norm1.bias": (12, 12)}
 
 
+def test_a_storage_without_elements_may_be_packed(tmp_path):
+    file = torch_zip(tmp_path / "a.pt", [tensor("w", "a", 1, 0, 1, 1), tensor("b", "b", 0, 0, 0, 1)],
+                     {"a": struct.pack("<f", 2), "b": b""}, ("data/a", "data/b"))
+    said = json.loads(scarp("model", "info", file, "--json").stdout)
+    assert {entry["name"]: entry["shape"] for entry in said["tensors"]} == {"w": [1], "b": [0]}
+
+
 @pytest.mark.parametrize("packed", [True, False])
 def test_small_files_cannot_ask_for_much_reading(tmp_path, packed):
     million = 1 << 20
