@@ -29,7 +29,8 @@ struct WeightTensor {
 
 /// A file of weights from anywhere: safetensors, and what torch.save wrote, of which no code is executed. The
 /// container is told from the bytes; only what is called .safetensors is read as nothing else. Nothing in the
-/// file is believed before it is checked, nothing is allocated that the file does not hold.
+/// file is believed before it is checked, nothing is allocated that the file does not hold. One thread at a
+/// time: what was unpacked last is kept.
 class WeightFile {
  public:
   /// @throws Error (missing_file, unreadable), FormatError

@@ -26,11 +26,10 @@ std::optional<VitPart> part_of(const std::string& native_name);
 /// transformers 4 and 5 and those of 5 in memory. Others come back as they are.
 std::string hf_spelling_4(const std::string& name);
 
-/// Query, key and value of a block are one native tensor, and three of Hugging Face's.
-/// @param names  rename(native, part): the name there; part is "query", "key", "value" or empty
+/// A name of Hugging Face's. Query, key and value of a block are one native tensor, and three of theirs.
 struct HfName {
   std::string name;
-  int third = -1;  ///< 0, 1, 2: rows of the native tensor; -1: the whole
+  int third = -1;  ///< 0, 1, 2: query, key, value: that third of the native tensor's rows; -1: all of it
 };
 
 /// The names of a native tensor with Hugging Face: one, three, or none.
@@ -38,11 +37,12 @@ struct HfName {
 /// trunk below "vit." too, as its classifier has it
 std::vector<HfName> hf_names(const std::string& native_name, bool mae, bool below_vit);
 
-/// The native name of one of Hugging Face's in spelling 4; none where there is no partner.
+/// A native name, and which part of its tensor one of Hugging Face's is.
 struct NativeName {
   std::string name;
-  int third = -1;
+  int third = -1;  ///< as of HfName
 };
+/// The native name of one of Hugging Face's in spelling 4; none where there is no partner.
 std::optional<NativeName> native_name(const std::string& hf_name);
 
 }  // namespace scarp::nn

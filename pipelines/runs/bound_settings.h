@@ -11,8 +11,8 @@
 
 namespace scarp::pipelines {
 
-/// One key of a kind of run files: the only place where it is named. Of training see run_settings_table.h, of
-/// pretraining pretrain_settings_table.h.
+/// One key of a kind of run files: the only place where it is named. Those of training stand in
+/// training/run_settings_table.h, those of pretraining in pretraining/pretrain_settings_table.cpp.
 template <typename Settings>
 struct SettingOf {
   std::string key;
