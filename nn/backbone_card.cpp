@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "nn/error.h"
+#include "nn/io/printable.h"
 #include "nn/io/strict_json.h"
 
 namespace scarp::nn {
@@ -49,6 +50,20 @@ std::vector<ChannelSpec> channels_from(const CardJson& list) {
   return channels;
 }
 
+// A fraction, or a number beyond 64 bits, has no whole number that it could be converted to.
+std::int64_t whole_number(const CardJson& json, const char* key) {
+  const CardJson& value = json.at(key);
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  throw std::invalid_argument(std::string("backbone card: ") + key + " must be a whole number, is " +
+                              value.dump(-1, ' ', false, CardJson::error_handler_t::replace));
+}
+
+TerrainUnit terrain_unit_from(const std::string& word) {
+  if (word == "pixels") return TerrainUnit::pixels;
+  if (word == "metres") return TerrainUnit::metres;
+  throw std::invalid_argument("backbone card: terrain_unit must be metres or pixels, is " + printable(word));
+}
+
 BackboneCard card_from(const CardJson& json) {
   BackboneCard card;
   card.name = json.at("name").get<std::string>();
@@ -56,18 +71,17 @@ BackboneCard card_from(const CardJson& json) {
   card.licence = json.at("licence").get<std::string>();
   card.scarp_version = json.at("scarp_version").get<std::string>();
   card.method = json.at("method").get<std::string>();
-  card.width = json.at("width").get<std::int64_t>();
-  card.depth = json.at("depth").get<std::int64_t>();
-  card.heads = json.at("heads").get<std::int64_t>();
-  card.patch = json.at("patch").get<std::int64_t>();
-  card.side_px = json.at("side_px").get<std::int64_t>();
+  card.width = whole_number(json, "width");
+  card.depth = whole_number(json, "depth");
+  card.heads = whole_number(json, "heads");
+  card.patch = whole_number(json, "patch");
+  card.side_px = whole_number(json, "side_px");
   card.learned_positions = json.at("learned_positions").get<bool>();
   card.ground_ratio = json.at("ground_ratio").get<double>();
   card.grouped = json.at("grouped").get<bool>();
   card.optical = channels_from(json.at("optical"));
   card.terrain = channels_from(json.at("terrain"));
-  card.terrain_unit =
-      json.at("terrain_unit").get<std::string>() == "pixels" ? TerrainUnit::pixels : TerrainUnit::metres;
+  card.terrain_unit = terrain_unit_from(json.at("terrain_unit").get<std::string>());
   card.gsd_min_m = json.at("gsd_min_m").get<double>();
   card.gsd_max_m = json.at("gsd_max_m").get<double>();
   card.training = json.at("training").dump();
@@ -86,14 +100,32 @@ void BackboneCard::check() const {
   if (width % heads != 0)
     throw std::invalid_argument("backbone card: width " + std::to_string(width) +
                                 " must be a multiple of heads " + std::to_string(heads));
+  if ((grouped || !learned_positions) && width % 4 != 0)
+    throw std::invalid_argument("backbone card: width " + std::to_string(width) +
+                                " must be a multiple of 4 with fixed positions");
   if (side_px % patch != 0)
     throw std::invalid_argument("backbone card: side_px " + std::to_string(side_px) +
                                 " must be a multiple of patch " + std::to_string(patch));
-  if (!(ground_ratio > 0)) throw std::invalid_argument("backbone card: ground_ratio must be positive");
+  if (!std::isfinite(ground_ratio) || ground_ratio <= 0)
+    throw std::invalid_argument("backbone card: ground_ratio must be positive");
   if (grouped && (optical.empty() || terrain.empty()))
     throw std::invalid_argument("backbone card: grouped needs optical and terrain channels");
   check_channels("optical", optical);
   check_channels("terrain", terrain);
+}
+
+BackboneShape BackboneCard::shape() const {
+  BackboneShape shape;
+  shape.name = name;
+  shape.width = width;
+  shape.depth = depth;
+  shape.heads = heads;
+  shape.patch = patch;
+  shape.grid = side_px / patch;
+  shape.learned_positions = learned_positions;
+  shape.ground_ratio = ground_ratio;
+  shape.grouped = grouped;
+  return shape;
 }
 
 std::string BackboneCard::to_json() const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/backbone_shape.h"
 #include "nn/model_card.h"
 
 namespace scarp::nn {
@@ -32,6 +33,7 @@ struct BackboneCard {
 
   std::int64_t channels() const { return static_cast<std::int64_t>(optical.size() + terrain.size()); }
   void check() const;  ///< @throws std::invalid_argument naming the first field out of range
+  BackboneShape shape() const;
   std::string to_json() const;
   static BackboneCard from_json(const std::string& json);  ///< @throws Error (unreadable)
   bool operator==(const BackboneCard&) const = default;

@@ -40,4 +40,12 @@ std::string BackboneShape::text() const {
          ", patches of " + std::to_string(patch) + " px" + (grouped ? ", image and terrain in groups" : "");
 }
 
+std::map<std::string, std::vector<std::int64_t>> BackboneShape::telling_weights() const {
+  std::map<std::string, std::vector<std::int64_t>> shapes;
+  for (std::int64_t block = 0; block < depth; ++block)
+    shapes["blocks." + std::to_string(block) + ".mlp.fc1.weight"] = {4 * width, width};
+  if (!grouped) shapes["pos_embed"] = {1, 1 + grid * grid, width};
+  return shapes;
+}
+
 }  // namespace scarp::nn

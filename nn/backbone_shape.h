@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace scarp::nn {
 
@@ -17,7 +19,10 @@ struct BackboneShape {
   double ground_ratio = 1;         ///< of fixed positions, see nn/torch/positions.h
   bool grouped = false;            ///< image and terrain have patch projections and tokens of their own
   void check() const;              ///< @throws std::invalid_argument naming the first field out of range
-  std::string text() const;        ///< "vit 192-12-3, patches of 8 px"
+  std::string text() const;        ///< "NAME: vit 192-12-3, patches of 8 px"
+  /// Shapes of the largest weights of such a backbone, by name: what a file must hold before a network is
+  /// built that may be a thousand times its size.
+  std::map<std::string, std::vector<std::int64_t>> telling_weights() const;
   bool operator==(const BackboneShape&) const = default;
 };
 

@@ -117,6 +117,15 @@ CARD = {"format": 1, "name": "m", "description": "d", "licence": "Apache-2.0", "
 put("model_card", "short", json.dumps(CARD))
 put("model_card", "object", "{}")
 
+BACKBONE = {"name": "b", "description": "d", "licence": "MIT", "scarp_version": "0.1.0", "method": "mae", "width": 16, "depth": 2, "heads": 2,
+            "patch": 8, "side_px": 32, "learned_positions": False, "ground_ratio": 1.5, "grouped": True,
+            "optical": [{"name": "red", "unit": "1", "mean": 0.5, "deviation": 1}],
+            "terrain": [{"name": "slope", "unit": "degree", "mean": 5, "deviation": 2.5}], "terrain_unit": "pixels", "gsd_min_m": 1,
+            "gsd_max_m": 10, "training": {"steps": 3}}
+put("backbone_card", "grouped", json.dumps(BACKBONE))
+put("backbone_card", "pictures", json.dumps({**BACKBONE, "method": "msn", "grouped": False, "terrain": [], "terrain_unit": "metres",
+                                             "learned_positions": True, "gsd_min_m": 0, "gsd_max_m": 0}))
+
 put("run_file", "scenes", "name: a\nscenes:\n  - optical: o.tif\n    dem: d.tif\n    labels: l.gpkg\nbands: [red, green, blue]\n")
 put("run_file", "training", "training: {epochs: 2, batch: 4, learning_rate: 1.0e-3}\nnetwork: {encoder: resnet18, width: 0.5}\n")
 put("run_file", "anchors", "a: &x [1, 2]\nb: *x\n? {c: d}\n: |\n  text\n")
