@@ -35,10 +35,11 @@ void flood(const CellShares& shares, int start, std::vector<char>& seen, std::ve
   seen[static_cast<std::size_t>(start)] = 1;
   const auto visit = [&](int row, int col) {
     if (!shares.inside(row, col) || !shares.landslide(row, col)) return;
-    char& mark = seen[static_cast<std::size_t>(row * shares.cells() + col)];
+    const int cell = row * shares.cells() + col;
+    char& mark = seen[static_cast<std::size_t>(cell)];
     if (mark) return;
     mark = 1;
-    found.push_back(row * shares.cells() + col);
+    found.push_back(cell);
   };
   for (std::size_t i = 0; i < found.size(); ++i) {
     const int row = found[i] / shares.cells(), col = found[i] % shares.cells();
@@ -130,7 +131,10 @@ class InnerBand {
   }
 
  private:
-  double height(int cell) const { return cell % across_ * up_.east - cell / across_ * up_.north; }
+  double height(int cell) const {
+    const int row = cell / across_, col = cell % across_;
+    return col * up_.east - row * up_.north;
+  }
 
   int across_;
   Direction up_;

@@ -68,7 +68,7 @@ void resize_positions(WeightMap& native, const std::string& name, TokenGrid to, 
   const bool fixed = is_sine_cosine(values, from, width);
   table.data =
       elements_of(table.dtype, fixed ? sine_cosine_table(to, width) : resized_table(values, from, to, width));
-  table.shape[1] = 1 + std::int64_t{to.rows} * to.columns;
+  table.shape[1] = static_cast<std::int64_t>(to.tokens());
   report.resized.push_back(
       {name, text_of(from), text_of(to), fixed ? "sine-cosine table made anew" : "bicubic"});
 }

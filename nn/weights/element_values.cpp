@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/weights/element_values.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>

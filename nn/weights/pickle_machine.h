@@ -41,6 +41,9 @@ class PickleMachine {
   void push_real_line();
   void push_text(std::string text, bool must_be_text);
   void push_quoted_line();
+  std::uint32_t memo_line();
+  void put_memo(std::uint32_t index);
+  void push_memo(std::uint32_t index);
 
   // What objects mean. pickle_objects.cpp
   void push_global(const std::string& module, const std::string& name);

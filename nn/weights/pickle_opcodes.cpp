@@ -87,47 +87,50 @@ bool PickleMachine::take_items(std::uint8_t opcode) {
   }
 }
 
+void PickleMachine::put_memo(std::uint32_t index) {
+  if (index > kHighestMemo || memo_.size() >= kMostMemos)
+    refuse(Defect::limit_exceeded, "a memo of number " + std::to_string(index));
+  memo_[index] = top();
+}
+
+void PickleMachine::push_memo(std::uint32_t index) {
+  const auto found = memo_.find(index);
+  if (found == memo_.end())
+    refuse(Defect::malformed_pickle, "memo " + std::to_string(index) + " is not there");
+  push(found->second);
+}
+
+std::uint32_t PickleMachine::memo_line() {
+  const std::string text = stream_.line();
+  std::uint32_t index = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (end != text.data() + text.size() || error != std::errc())
+    refuse(Defect::malformed_pickle, printable(text) + " is no number of a memo");
+  return index;
+}
+
 bool PickleMachine::take_memo(std::uint8_t opcode) {
-  const auto put = [this](std::uint32_t index) {
-    if (index > kHighestMemo || memo_.size() >= kMostMemos)
-      refuse(Defect::limit_exceeded, "a memo of number " + std::to_string(index));
-    memo_[index] = top();
-  };
-  const auto get = [this](std::uint32_t index) {
-    const auto found = memo_.find(index);
-    if (found == memo_.end())
-      refuse(Defect::malformed_pickle, "memo " + std::to_string(index) + " is not there");
-    push(found->second);
-  };
-  const auto number_line = [this] {
-    const std::string text = stream_.line();
-    std::uint32_t index = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-    if (end != text.data() + text.size() || error != std::errc())
-      refuse(Defect::malformed_pickle, printable(text) + " is no number of a memo");
-    return index;
-  };
   switch (opcode) {
     case 'p':
-      put(number_line());
+      put_memo(memo_line());
       return true;
     case 'q':
-      put(stream_.byte());
+      put_memo(stream_.byte());
       return true;
     case 'r':
-      put(stream_.number<std::uint32_t>());
+      put_memo(stream_.number<std::uint32_t>());
       return true;
     case 0x94:  // MEMOIZE
-      put(static_cast<std::uint32_t>(memo_.size()));
+      put_memo(static_cast<std::uint32_t>(memo_.size()));
       return true;
     case 'g':
-      get(number_line());
+      push_memo(memo_line());
       return true;
     case 'h':
-      get(stream_.byte());
+      push_memo(stream_.byte());
       return true;
     case 'j':
-      get(stream_.number<std::uint32_t>());
+      push_memo(stream_.number<std::uint32_t>());
       return true;
     default:
       return false;

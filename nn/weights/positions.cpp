@@ -48,8 +48,7 @@ std::vector<double> sine_cosine_table(TokenGrid grid, int width) {
     throw Error(Fault::bad_argument,
                 "a sine-cosine table needs a width that is a multiple of 4, not " + std::to_string(width));
   const int quarter = width / 4;
-  std::vector<double> table(static_cast<std::size_t>(1 + grid.rows * grid.columns) *
-                            static_cast<std::size_t>(width));
+  std::vector<double> table(grid.tokens() * static_cast<std::size_t>(width));
   double* row = table.data() + width;
   for (int y = 0; y < grid.rows; ++y) {
     for (int x = 0; x < grid.columns; ++x, row += width) {
@@ -67,7 +66,7 @@ std::vector<double> sine_cosine_table(TokenGrid grid, int width) {
 
 std::vector<double> resized_table(const std::vector<double>& table, TokenGrid from, TokenGrid to, int width) {
   const auto stride = static_cast<std::size_t>(width);
-  std::vector<double> resized(static_cast<std::size_t>(1 + to.rows * to.columns) * stride);
+  std::vector<double> resized(to.tokens() * stride);
   std::copy_n(table.begin(), stride, resized.begin());
   const std::vector<Taps> vertical = taps_along(from.rows, to.rows);
   const std::vector<Taps> horizontal = taps_along(from.columns, to.columns);
@@ -77,8 +76,9 @@ std::vector<double> resized_table(const std::vector<double>& table, TokenGrid fr
       for (std::size_t row = 0; row < 4; ++row) {
         for (std::size_t column = 0; column < 4; ++column) {
           const double weight = y.weight[row] * x.weight[column];
-          const auto token = static_cast<std::size_t>(1 + y.place[row] * from.columns + x.place[column]);
-          for (std::size_t d = 0; d < stride; ++d) out[d] += weight * table[token * stride + d];
+          const int token = 1 + y.place[row] * from.columns + x.place[column];
+          const double* in = table.data() + static_cast<std::size_t>(token) * stride;
+          for (std::size_t d = 0; d < stride; ++d) out[d] += weight * in[d];
         }
       }
       out += stride;

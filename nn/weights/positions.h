@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 namespace scarp::nn {
@@ -8,6 +9,10 @@ namespace scarp::nn {
 struct TokenGrid {
   int rows = 0;
   int columns = 0;
+  /// Of its table: the cls row, then one a patch.
+  std::size_t tokens() const {
+    return 1 + static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  }
   bool operator==(const TokenGrid&) const = default;
 };
 
