@@ -6,6 +6,8 @@
 #include <numeric>
 #include <span>
 
+#include <fmt/format.h>
+
 #include "pipelines/error.h"
 
 namespace scarp::pipelines {
@@ -66,6 +68,21 @@ std::vector<double> margins_of(Window& window, std::size_t classes) {
         window.labels[i] == nn::kIgnoreLabel ? nn::kIgnoreLabel : static_cast<std::uint8_t>(best);
   }
   return margins;
+}
+
+// A margin that is no number would be in no bin.
+void require_numbers(const std::vector<double>& margins,
+                     const Window& window,
+                     const std::string& scene,
+                     int block) {
+  for (std::size_t i = 0; i < margins.size(); ++i) {
+    if (window.labels[i] == nn::kIgnoreLabel || !std::isnan(margins[i])) continue;
+    throw Error(
+        Fault::contradiction,
+        fmt::format("The network's answer on block {} of scene {} is not a number: it cannot be scored; "
+                    "train it anew, with a lower learning rate.",
+                    block, scene));
+  }
 }
 
 GroundCounts counts_of(const Window& window, std::size_t side, int tolerance) {
@@ -160,13 +177,14 @@ BlockScores score_blocks(const nn::Segmenter& segmenter,
     segmenter.segment({1, samples.side(), samples.side(), window.optical, window.terrain, window.valid,
                        window.terrain_valid},
                       window.logits);
+    const auto [scene, block] = samples.block(index);
     const std::vector<double> margins = margins_of(window, segmenter.card().classes.size());
+    require_numbers(margins, window, scene, block);
     for (std::size_t i = 0; i < margins.size(); ++i) {
       if (window.labels[i] != nn::kIgnoreLabel)
         scores.margins[static_cast<std::size_t>(index % 2)].add(margins[i] * segmenter.card().temperature,
                                                                 window.labels[i] != 0);
     }
-    const auto [scene, block] = samples.block(index);
     scores.blocks.push_back({scene, block, counts_of(window, side, outline_tolerance_px)});
   }
   return scores;

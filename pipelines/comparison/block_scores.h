@@ -21,6 +21,7 @@ class MarginHistogram {
   static constexpr double kWidth = 0.2;  ///< margins of -12 to 12; what lies beyond is in the outer bins
 
   MarginHistogram() : background(kBins, 0), landslide(kBins, 0) {}
+  /// @param margin  a number; infinite ones are in the outer bins
   void add(double margin, bool is_landslide);
   void add(const MarginHistogram& other);
   /// The temperature of least negative log likelihood when margins are divided by it (Guo et al., ICML 2017,
@@ -54,7 +55,8 @@ struct BlockScores {
 
 /// Runs a network over the validation blocks, each in its own window, as training does.
 /// @param outline_tolerance_px  of the boundary scores
-/// @throws Error (cancelled); whatever the network or the scenes throw
+/// @throws Error (cancelled), Error (contradiction) if the network's answer is not a number; whatever the
+/// network or the scenes throw
 BlockScores score_blocks(const nn::Segmenter& segmenter,
                          BlockSamples& samples,
                          int outline_tolerance_px,

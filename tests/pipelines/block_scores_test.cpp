@@ -2,11 +2,13 @@
 #include "pipelines/comparison/block_scores.h"
 
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include <gtest/gtest.h>
 
 #include "geo/feature_file_gdal.h"
+#include "pipelines/error.h"
 #include "tests/support/fake_segmenter.h"
 #include "tests/support/scene_files.h"
 #include "tests/support/test_files.h"
@@ -61,36 +63,47 @@ TEST(MarginHistogram, SumsAreThoseOfTheParts) {
   EXPECT_EQ(pixels, 400000);
 }
 
-/// A scene whose left half is bright, with one labelled square over the border of the halves.
-TEST(BlockScores, AreTheCountsOfTheBlockAlone) {
-  const test::TempFolder folder;
-  const geo::Grid grid = test::utm_grid(128, 128, 10);
-  test::write_image(folder.file("hrsi.tif"), grid,
-                    [](std::int64_t, std::int64_t col) { return col < 64 ? 200 : 50; });
-  test::write_hills(folder.file("dem.tif"), grid);
-  const auto box = [&](double row, double col, double rows, double cols) {
-    const auto corner = [&](double r, double c) { return grid.map_from_pixel({r, c}); };
-    return geo::Polygon{{corner(row, col), corner(row, col + cols), corner(row + rows, col + cols),
-                         corner(row + rows, col), corner(row, col)},
-                        {}};
-  };
-  // labelled: rows 32..63, columns 48..79; landslide there: columns 56..79
-  const std::vector<geo::FeatureLayer> layers = {
-      {"landslides", grid.crs, {{{box(32, 56, 32, 24)}, 1, "landslide"}}},
-      {"labelled_area", grid.crs, {{{box(32, 48, 32, 32)}, 1, ""}}}};
-  geo::write_features(folder.file("labels.gpkg"), layers, false);
-  RunSettings settings;
-  SceneSettings scene;
-  scene.paths = {"test", folder.file("hrsi.tif"), folder.file("dem.tif"), folder.file("labels.gpkg"), ""};
-  scene.use = SceneUse::validation;
-  settings.scenes = {scene};
-  settings.terrain = {"slope"};
-  settings.sample_side = 64;
-  settings.block_side = 32;
-  auto scenes = open_training_scenes(settings);
-  BlockSamples samples(scenes, settings, BlockSamples::Purpose::validation);
-  const test::ThresholdSegmenter segmenter(test::small_card());
-  const BlockScores scores = score_blocks(segmenter, samples, 2, {});
+/// A scene whose left half is bright, with one labelled square over the border of the halves: rows 32 to 63,
+/// columns 48 to 79; landslide there from column 56 on.
+class BlockScoresTest : public testing::Test {
+ protected:
+  BlockScoresTest() {
+    const geo::Grid grid = test::utm_grid(128, 128, 10);
+    test::write_image(folder_.file("hrsi.tif"), grid,
+                      [](std::int64_t, std::int64_t col) { return col < 64 ? 200 : 50; });
+    test::write_hills(folder_.file("dem.tif"), grid);
+    const auto box = [&](double row, double col, double rows, double cols) {
+      const auto corner = [&](double r, double c) { return grid.map_from_pixel({r, c}); };
+      return geo::Polygon{{corner(row, col), corner(row, col + cols), corner(row + rows, col + cols),
+                           corner(row + rows, col), corner(row, col)},
+                          {}};
+    };
+    const std::vector<geo::FeatureLayer> layers = {
+        {"landslides", grid.crs, {{{box(32, 56, 32, 24)}, 1, "landslide"}}},
+        {"labelled_area", grid.crs, {{{box(32, 48, 32, 32)}, 1, ""}}}};
+    geo::write_features(folder_.file("labels.gpkg"), layers, false);
+  }
+
+  BlockScores scores_of(const nn::Segmenter& segmenter) const {
+    RunSettings settings;
+    SceneSettings scene;
+    scene.paths = {"test", folder_.file("hrsi.tif"), folder_.file("dem.tif"), folder_.file("labels.gpkg"),
+                   ""};
+    scene.use = SceneUse::validation;
+    settings.scenes = {scene};
+    settings.terrain = {"slope"};
+    settings.sample_side = 64;
+    settings.block_side = 32;
+    auto scenes = open_training_scenes(settings);
+    BlockSamples samples(scenes, settings, BlockSamples::Purpose::validation);
+    return score_blocks(segmenter, samples, 2, {});
+  }
+
+  test::TempFolder folder_;
+};
+
+TEST_F(BlockScoresTest, AreTheCountsOfTheBlockAlone) {
+  const BlockScores scores = scores_of(test::ThresholdSegmenter(test::small_card()));
   ASSERT_EQ(scores.blocks.size(), 1U);
   EXPECT_EQ(scores.blocks[0].scene, "test");
   const BinaryCounts& pixels = scores.blocks[0].counts.pixels;
@@ -105,6 +118,18 @@ TEST(BlockScores, AreTheCountsOfTheBlockAlone) {
   std::int64_t landslides = 0;
   for (const std::int64_t n : scores.margins[0].landslide) landslides += n;
   EXPECT_EQ(landslides, 32 * 24);
+}
+
+TEST_F(BlockScoresTest, OfANetworkWhoseAnswerIsNoNumberThereAreNone) {
+  const test::ThresholdSegmenter broken(test::small_card(), std::numeric_limits<float>::quiet_NaN());
+  try {
+    scores_of(broken);
+    ADD_FAILURE() << "scored";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), Fault::contradiction);
+    EXPECT_NE(std::string(error.what()).find("answer on block 0 of scene test is not a number"),
+              std::string::npos);
+  }
 }
 
 }  // namespace
