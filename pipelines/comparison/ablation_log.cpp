@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/comparison/ablation_log.h"
 
+#include <array>
 #include <fstream>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -55,7 +57,8 @@ std::string to_json(const AblationLog& log) {
                {"seed", log.seed},
                {"settings", log.settings},
                {"parameters", log.parameters},
-               {"cpu_seconds", log.cpu_seconds}};
+               {"cpu_seconds", log.cpu_seconds},
+               {"blocks", Json::array()}};
   for (const BlockScore& block : log.scores.blocks) json["blocks"].push_back(json_of(block));
   for (const MarginHistogram& margins : log.scores.margins)
     json["margins"].push_back({{"background", margins.background}, {"landslide", margins.landslide}});

@@ -10,6 +10,7 @@
 
 #include "pipelines/error.h"
 #include "pipelines/nearest_name.h"
+#include "pipelines/runs/bound_settings.h"
 
 namespace scarp::pipelines {
 namespace fs = std::filesystem;
@@ -64,11 +65,6 @@ AblationConfiguration configuration_from(const YAML::Node& node, const std::stri
   return configuration;
 }
 
-std::string beside(const std::string& file, const std::string& path) {
-  if (path.empty() || path.front() == '/') return path;
-  return (fs::absolute(file).parent_path() / path).lexically_normal().string();
-}
-
 AblationBackbone backbone_from(const YAML::Node& node, const std::string& file) {
   const std::string where = file + ", pretrain";
   require_keys(node, kBackboneKeys, where);
@@ -84,7 +80,7 @@ AblationBackbone backbone_from(const YAML::Node& node, const std::string& file) 
           fmt::format("{}: '{}' is none of mae, hpm, msn.", where, method));
   if (method == "hpm") backbone.method = nn::PretrainMethod::hpm;
   if (method == "msn") backbone.method = nn::PretrainMethod::msn;
-  backbone.run = beside(file, backbone.run);
+  backbone.run = beside_run_file(file, backbone.run);
   return backbone;
 }
 
@@ -112,6 +108,14 @@ void check_backbones(const AblationPlan& plan, const std::string& file) {
   }
 }
 
+// Two jobs of one name would train in one folder.
+template <typename Number>
+void require_distinct(const std::vector<Number>& numbers, const std::string& what, const std::string& where) {
+  std::set<Number> seen;
+  for (const Number number : numbers)
+    require(seen.insert(number).second, fmt::format("{}: the {} {} is named twice.", where, what, number));
+}
+
 void check(const AblationPlan& plan, const std::string& file) {
   require(!plan.base.empty(), fmt::format("{} needs the key base: a run file.", file));
   require(!plan.configurations.empty(), fmt::format("{} needs at least one configuration.", file));
@@ -120,7 +124,10 @@ void check(const AblationPlan& plan, const std::string& file) {
   for (const AblationConfiguration& configuration : plan.configurations) {
     require(names.insert(configuration.name).second,
             fmt::format("{}: two configurations are called {}.", file, configuration.name));
+    require_distinct(configuration.seeds, "seed", fmt::format("{}, {}", file, configuration.name));
   }
+  require_distinct(plan.seeds, "seed", file);
+  require_distinct(plan.folds, "fold", file);
   require(plan.reference.empty() || names.count(plan.reference) > 0,
           fmt::format("{}: the reference {} is none of the configurations {}.", file, plan.reference,
                       fmt::join(names, ", ")));
@@ -193,7 +200,7 @@ AblationPlan read_ablation_plan(const std::string& file) {
   for (const YAML::Node& node : document["configurations"])
     plan.configurations.push_back(configuration_from(node, file + ", configurations"));
   for (const YAML::Node& node : document["pretrain"]) plan.pretrain.push_back(backbone_from(node, file));
-  plan.base = beside(file, plan.base);
+  plan.base = beside_run_file(file, plan.base);
   check(plan, file);
   return plan;
 }

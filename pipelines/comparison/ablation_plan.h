@@ -57,8 +57,8 @@ std::vector<std::string> with_backbone_files(std::vector<std::string> settings, 
 
 /// Reads a plan (YAML); paths in it are relative to its folder.
 /// @throws Error (usage) for a file that cannot be read, an unknown key (with the nearest known one), a value
-/// of the wrong type, a name that occurs twice, a reference that is none of the configurations or a
-/// backbone that is not pretrained
+/// of the wrong type, a name, fold or seed that occurs twice, a reference that is none of the configurations
+/// or a backbone that is not pretrained
 AblationPlan read_ablation_plan(const std::string& file);
 
 }  // namespace scarp::pipelines

@@ -104,6 +104,12 @@ TEST(AblationPlan, RefusesWhatItCannotMean) {
   EXPECT_THAT(refusal_of("configurations: [{name: x}]"), HasSubstr("needs the key base"));
   EXPECT_THAT(refusal_of("base: a\nfolds: abc\nconfigurations: [{name: x}]"),
               HasSubstr("folds cannot be 'abc'"));
+  EXPECT_THAT(refusal_of("base: a\nseeds: [3, 4, 3]\nconfigurations: [{name: x}]"),
+              HasSubstr("the seed 3 is named twice"));
+  EXPECT_THAT(refusal_of("base: a\nfolds: [1, 1]\nconfigurations: [{name: x}]"),
+              HasSubstr("the fold 1 is named twice"));
+  EXPECT_THAT(refusal_of("base: a\nconfigurations: [{name: x, seeds: [7, 7]}]"),
+              HasSubstr(", x: the seed 7 is named twice"));
 }
 
 BlockScore block(int number, std::int64_t tp, std::int64_t fp, std::int64_t fn, std::int64_t tn) {
@@ -129,6 +135,12 @@ TEST(AblationLog, IsReadAsItWasWritten) {
   const AblationLog read = read_ablation_log(folder.file("log.json"));
   EXPECT_EQ(to_json(read), to_json(log));
   EXPECT_EQ(read.scores.blocks[0].counts.pixels.false_negative, 3);
+}
+
+TEST(AblationLog, WithoutABlockIsStillALog) {
+  const test::TempFolder folder;
+  test::write_text(folder.file("log.json"), to_json(log_of("both", 2, 3, {})));
+  EXPECT_TRUE(read_ablation_log(folder.file("log.json")).scores.blocks.empty());
 }
 
 TEST(AblationLog, OfAnotherProgramNeedsCountsOnly) {
