@@ -17,6 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kMostDigits = 9;  // of a place in a list
+
 Json list_of(const char* type) {
   return {{"type", "array"}, {"items", {{"type", type}}}};
 }
@@ -130,7 +132,7 @@ void override_with(YAML::Node document, const std::string& setting) {
   while (true) {
     const auto dot = rest.find('.');
     const std::string key = rest.substr(0, dot);
-    const bool index = node.IsSequence() && !key.empty() &&
+    const bool index = node.IsSequence() && !key.empty() && key.size() <= kMostDigits &&
                        std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
     YAML::Node child = index ? node[std::stoul(key)] : node[key];
     if (dot == std::string::npos) {

@@ -113,6 +113,8 @@ TEST_F(RunSettingsFile, BrokenYamlAndAMissingFileAreRefused) {
   EXPECT_NE(refusal("? {a: b}\n: c\n").find("a key below '' is no text"), std::string::npos);
   EXPECT_THROW(read_run_settings(folder_.file("absent.yaml"), {}), Error);
   EXPECT_NE(refusal(kSmallest, {"training.epochs"}).find("key.path=value"), std::string::npos);
+  EXPECT_NE(refusal(kSmallest, {"scenes.99999999999999999999.use=training"}).find("the key scenes"),
+            std::string::npos);
 }
 
 TEST(RunSettingsTable, IsWhatTheDocumentationHolds) {
