@@ -83,14 +83,16 @@ class Progress {
   std::int64_t done_ = 0;
 };
 
+[[noreturn]] void refuse_file(const std::string& path) {
+  throw Error(Fault::contradiction,
+              fmt::format("{} cannot be read, so that what it holds cannot be noted: check its name and "
+                          "permissions",
+                          path));
+}
+
 FileHash hash_file(const std::string& path, Progress& progress, const std::stop_token& stop) {
   const VsiFile file(VSIFOpenL(path.c_str(), "rb"));
-  if (!file) {
-    throw Error(Fault::contradiction,
-                fmt::format("{} cannot be read, so that what it holds cannot be noted: check its name and "
-                            "permissions",
-                            path));
-  }
+  if (!file) refuse_file(path);
   Sha256 hash;
   FileHash out{path, 0, {}};
   std::vector<char> chunk(kChunk);
@@ -100,6 +102,7 @@ FileHash hash_file(const std::string& path, Progress& progress, const std::stop_
     hash.add(chunk.data(), read);
     out.bytes += static_cast<std::int64_t>(read);
     progress.add(read);
+    if (read < kChunk && VSIFEofL(file.get()) == 0) refuse_file(path);  // not its end, but a failure
   }
   out.sha256 = hash.finish();
   return out;

@@ -79,6 +79,12 @@ TEST(InputHashes, RefuseAFileThatCannotBeRead) {
   }
 }
 
+// The first read of this process's memory, where nothing lies, fails; it is not the end of a short file.
+TEST(InputHashes, RefuseAFileWhoseReadingFails) {
+  test::RecordedEvents events;
+  EXPECT_THROW(hash_files(std::vector<std::string>{"/proc/self/mem"}, events, {}), Error);
+}
+
 TEST(InputHashes, StopWhenToldTo) {
   const test::TempFolder folder;
   test::write_text(folder.file("a"), "a");
