@@ -73,7 +73,7 @@ void add_files(const std::string& root, ImageFolder& folder) {
   for (fs::recursive_directory_iterator at(root, kOptions), end; at != end; ++at) {
     if (at.depth() == kDeepest) at.disable_recursion_pending();  // a link to a folder above it
     if (!at->is_regular_file(error) || !has_image_ending(at->path())) continue;
-    folder.images.push_back({at->path().string(), -1, 0, 0});
+    folder.images.push_back({at->path().string()});
     const fs::path below = at->path().lexically_relative(root);  // links stay where they are
     if (std::distance(below.begin(), below.end()) > 1) folder.classes.push_back(below.begin()->string());
   }
@@ -129,10 +129,8 @@ void read_square(const FolderImage& image, std::size_t bands, int side, double a
   const int cols = dataset->GetRasterXSize(), rows = dataset->GetRasterYSize(), edge = std::min(rows, cols);
   const int count = dataset->GetRasterCount();
   const GDALColorTable* palette = palette_of(*dataset);
-  const bool grey = count < 3;
-  if (!grey && static_cast<std::size_t>(count) < bands)
-    refuse_image(image.path, fmt::format("it has {} bands, fewer than {}", count, bands));
-  if (grey && bands != 3 && static_cast<std::size_t>(count) < bands)
+  const bool one_for_three = count < 3 && bands == 3;  // grey, or a palette
+  if (!one_for_three && static_cast<std::size_t>(count) < bands)
     refuse_image(image.path, fmt::format("it has {} bands, fewer than {}", count, bands));
   const int left = cols > rows ? static_cast<int>(along * (cols - edge)) : 0;
   const int top = rows > cols ? static_cast<int>(along * (rows - edge)) : 0;
@@ -142,7 +140,7 @@ void read_square(const FolderImage& image, std::size_t bands, int side, double a
   const std::size_t pixels = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
   for (std::size_t b = 0; b < bands; ++b) {
     const auto part = out.subspan(b * pixels, pixels);
-    const int band = grey && bands == 3 ? 1 : static_cast<int>(b) + 1;
+    const int band = one_for_three ? 1 : static_cast<int>(b) + 1;
     const CPLErr failed = dataset->GetRasterBand(band)->RasterIO(GF_Read, left, top, edge, edge, part.data(),
                                                                  side, side, GDT_Float32, 0, 0, &extra);
     if (failed != CE_None) refuse_image(image.path, "");

@@ -16,7 +16,6 @@ namespace scarp::pipelines {
 struct FolderImage {
   std::string path;
   std::int64_t label = -1;  ///< place of its first folder below the root among those, by name; -1: none
-  int rows = 0, cols = 0;
 };
 
 /// Pictures that could be decoded, and what could not.
