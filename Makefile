@@ -50,7 +50,8 @@ test: packages-test libtorch
 
 bench: packages-test libtorch
 	@mkdir -p $(BUILD)
-	@LIBTORCH_ROOT="$(LIBTORCH_ROOT)" cmake --preset release -B $(BUILD) -DSCARP_BENCH=ON >$(BUILD)/configure.log
+	@LIBTORCH_ROOT="$(LIBTORCH_ROOT)" cmake --preset release -B $(BUILD) -DSCARP_BENCH=ON >$(BUILD)/configure.log \
+	  || { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) -j $(JOBS)
 
 check:
