@@ -12,7 +12,8 @@
 
 namespace scarp::nn {
 
-/// A window to look at: planes in source units, row-major; values that are not valid are never looked at.
+/// A window to look at: planes in source units, row-major; values that are not valid are never looked at. The
+/// mask of what a backbone has no channels for may be empty.
 struct BackboneWindow {
   std::span<const float> optical;               ///< [optical channels, rows, cols]
   std::span<const float> terrain;               ///< [terrain channels, rows, cols]

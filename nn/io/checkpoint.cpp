@@ -41,12 +41,7 @@ Shapes telling_weights(const ModelCard& card) {
       shapes[prefix + ".layer4.1.conv2.weight"] = {planes, planes, 3, 3};  // in all three encoder shapes
       continue;
     }
-    for (std::int64_t block = 0; block < backbone->depth; ++block) {
-      shapes[prefix + ".trunk.blocks." + std::to_string(block) + ".mlp.fc1.weight"] = {4 * backbone->width,
-                                                                                       backbone->width};
-    }
-    if (!backbone->grouped)
-      shapes[prefix + ".trunk.pos_embed"] = {1, 1 + backbone->grid * backbone->grid, backbone->width};
+    for (const auto& [name, shape] : backbone->telling_weights()) shapes[prefix + ".trunk." + name] = shape;
   }
   return shapes;
 }

@@ -34,14 +34,16 @@ ViewBatch view_of(const BackboneWindow& window,
     if (!values.empty()) std::memcpy(tensor.mutable_data_ptr<float>(), values.data(), values.size_bytes());
     return tensor;
   };
-  const auto mask = [&](std::span<const std::uint8_t> values) {
+  const auto mask = [&](std::span<const std::uint8_t> values, std::size_t channels) {
     auto tensor = torch::zeros({1, rows, cols}, torch::kUInt8);
-    if (static_cast<std::size_t>(tensor.numel()) == values.size())
-      std::memcpy(tensor.mutable_data_ptr<std::uint8_t>(), values.data(), values.size());
+    if (values.empty() && channels == 0) return tensor.to(torch::kBool);
+    if (static_cast<std::size_t>(tensor.numel()) != values.size())
+      throw Error(Fault::bad_argument, "the mask of a window has another size than its planes");
+    std::memcpy(tensor.mutable_data_ptr<std::uint8_t>(), values.data(), values.size());
     return tensor.to(torch::kBool);
   };
   return {planes(window.optical, card.optical.size()), planes(window.terrain, card.terrain.size()),
-          mask(window.valid), mask(window.terrain_valid)};
+          mask(window.valid, card.optical.size()), mask(window.terrain_valid, card.terrain.size())};
 }
 
 std::vector<float> floats_of(const at::Tensor& x) {

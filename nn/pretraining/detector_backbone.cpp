@@ -12,20 +12,6 @@
 namespace scarp::nn {
 namespace {
 
-BackboneShape shape_of(const BackboneCard& card) {
-  BackboneShape shape;
-  shape.name = card.name;
-  shape.width = card.width;
-  shape.depth = card.depth;
-  shape.heads = card.heads;
-  shape.patch = card.patch;
-  shape.grid = card.side_px / card.patch;
-  shape.learned_positions = card.learned_positions;
-  shape.ground_ratio = card.ground_ratio;
-  shape.grouped = card.grouped;
-  return shape;
-}
-
 std::string names_of(const std::vector<ChannelSpec>& channels) {
   std::string names;
   for (const ChannelSpec& channel : channels) names += (names.empty() ? "" : ", ") + channel.name;
@@ -81,9 +67,10 @@ std::optional<BackboneShape>& place_of(NetworkOptions& network, BackboneRole rol
 
 AdoptedStatistics adopt_backbone(ModelCard& card, const DetectorBackbone& backbone) {
   return with_our_errors("opening " + backbone.path, [&]() -> AdoptedStatistics {
-    const BackboneCard known = backbone_card_of(backbone.path);
+    // with its weights: a card alone may say anything
+    const BackboneCard known = read_encoder(backbone.path).card;
     require_role(card, backbone);
-    const BackboneShape shape = shape_of(known);
+    const BackboneShape shape = known.shape();
     try {
       shape.check();
     } catch (const std::invalid_argument& error) {

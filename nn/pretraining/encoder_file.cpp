@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/pretraining/encoder_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 
 #include <torch/torch.h>
 
@@ -58,23 +60,51 @@ BackboneCard assumed_card(const WeightFile& file) {
   BackboneCard card;
   card.name = summary.kind;
   card.method = summary.kind;
-  card.description = "a file without a card: assumed are " + std::to_string(shape.width / kHeadWidth) +
-                     " heads, and three channels of 0 to 255 with the statistics of ImageNet";
   card.width = shape.width;
   card.depth = shape.depth;
   card.heads = std::max<std::int64_t>(1, shape.width / kHeadWidth);
+  card.description = "a file without a card: assumed are " + std::to_string(card.heads) +
+                     " heads, and three channels of 0 to 255 with the statistics of ImageNet";
   card.patch = shape.patch;
   card.side_px = side * shape.patch;
   card.learned_positions = true;
   card.optical = {{"red", "digital number", 123.675, 58.395},
                   {"green", "digital number", 116.28, 57.12},
                   {"blue", "digital number", 103.53, 57.375}};
+  try {
+    card.check();
+  } catch (const std::invalid_argument& error) {
+    throw Error(Fault::mismatch, file.path() + " cannot be used as a backbone: " + error.what());
+  }
   return card;
 }
 
 BackboneCard card_of_file(const WeightFile& file) {
   return has_backbone_card(file) ? BackboneCard::from_json(file.notes().at(kBackboneKey))
                                  : assumed_card(file);
+}
+
+[[noreturn]] void refuse_weights(const std::string& what, const std::string& name) {
+  throw Error(Fault::mismatch, what + ": the weights " + name +
+                                   " are missing or have another shape than the backbone's card says");
+}
+
+// Before a network of the card is built: the file may be a thousandth of what its card says.
+void require_weights_of(const BackboneCard& card, const NamedTensors& weights, const std::string& what) {
+  auto shapes = card.shape().telling_weights();
+  const auto projection = [&](const std::string& name, std::int64_t channels) {
+    shapes[name + ".weight"] = {card.width, channels, card.patch, card.patch};
+  };
+  if (card.grouped) {
+    projection("patch_embed.0.proj", static_cast<std::int64_t>(card.optical.size()));
+    projection("patch_embed.1.proj", static_cast<std::int64_t>(card.terrain.size()));
+  } else {
+    projection("patch_embed.proj", card.channels());
+  }
+  for (const auto& [name, shape] : shapes) {
+    const auto found = weights.find(name);
+    if (found == weights.end() || found->second.sizes() != at::IntArrayRef(shape)) refuse_weights(what, name);
+  }
 }
 
 }  // namespace
@@ -86,16 +116,9 @@ void set_encoder_weights(torch::nn::Module& encoder, const NamedTensors& weights
     const bool decoder = name.find("decoder") != std::string::npos || name == "mask_token";
     if (decoder || name.starts_with("head.")) continue;
     const auto found = weights.find(name);
-    if (found == weights.end() || found->second.sizes() != item.value().sizes()) {
-      throw Error(Fault::mismatch, what + ": the weights " + name +
-                                       " are missing or have another shape than the backbone's card says");
-    }
+    if (found == weights.end() || found->second.sizes() != item.value().sizes()) refuse_weights(what, name);
     item.value().copy_(found->second);
   }
-}
-
-BackboneCard backbone_card_of(const std::string& path) {
-  return card_of_file(WeightFile(path));
 }
 
 EncoderFile read_encoder(const std::string& path) {
@@ -111,6 +134,7 @@ EncoderFile read_encoder(const std::string& path) {
     if (!result.weights[name].isfinite().all().item<bool>())
       throw Error(Fault::not_finite, path + ": the weights " + name + " hold values that are not numbers");
   }
+  require_weights_of(result.card, result.weights, path);
   result.pools_mean = result.weights.contains("fc_norm.weight");
   return result;
 }

@@ -11,15 +11,13 @@ namespace scarp::nn {
 
 /// An encoder and its card, read from any file of weights.
 struct EncoderFile {
-  BackboneCard card;
-  NamedTensors weights;  ///< native names, float32, encoder alone
-  bool pools_mean = false;
+  BackboneCard card;        ///< of a file without one, what is assumed
+  NamedTensors weights;     ///< native names, float32, encoder alone
+  bool pools_mean = false;  ///< its last norm stands behind the mean of the patches: fc_norm
 };
-/// @throws Error, FormatError
+/// A network of the card is no larger than the file: its largest weights are there.
+/// @throws Error (mismatch), FormatError
 EncoderFile read_encoder(const std::string& path);
-
-/// The card alone: of a file without one, what is assumed.
-BackboneCard backbone_card_of(const std::string& path);
 
 /// Copies weights under native names into an encoder; what decodes or classifies is left as it is.
 /// @throws Error (mismatch) naming a tensor that is missing or of another shape

@@ -5,7 +5,6 @@
 
 #include <gmock/gmock.h>
 
-#include "nn/backbone.h"
 #include "nn/error.h"
 #include "tests/support/test_files.h"
 #include "tests/support/toy_windows.h"
@@ -64,43 +63,6 @@ std::vector<std::int64_t> toy_labels(std::int64_t count) {
   std::vector<std::int64_t> labels;
   for (std::int64_t i = 0; i < count; ++i) labels.push_back(i % 2);
   return labels;
-}
-
-TEST(Backbone, SaysTheSameOfAWindowAloneAndAmongOthers) {
-  const test::TempFolder folder;
-  const PretrainOptions options = test::tiny_pretraining(PretrainMethod::msn);
-  test::ToyWindows windows(8, true, false);
-  pretrain(test::toy_backbone(options, true, false), options, windows, {folder.file("last"), false}, nullptr,
-           {});
-  export_backbone(folder.file("last"), folder.file("b.safetensors"), test::toy_backbone(options, true, false),
-                  true);
-  const auto backbone = load_backbone(folder.file("b.safetensors"), "cpu", 1);
-  std::vector<std::vector<float>> planes(3, std::vector<float>(32 * 32));
-  std::vector<std::uint8_t> valid(32 * 32), none(32 * 32);
-  std::vector<BackboneWindow> asked;
-  for (std::size_t i = 0; i < planes.size(); ++i) {
-    windows.fill(0, static_cast<std::int64_t>(i), {planes[i], {}, valid, none});
-    asked.push_back({planes[i], {}, valid, none});
-  }
-  const auto together = backbone->features(asked, 32, 32, Readout::raw_token);
-  const auto alone = backbone->features(std::span(asked).subspan(1, 1), 32, 32, Readout::raw_token);
-  ASSERT_EQ(alone.front().window.size(), 32U);
-  for (std::size_t f = 0; f < 32; ++f) EXPECT_NEAR(alone.front().window[f], together[1].window[f], 1e-5);
-  EXPECT_EQ(together[0].patches.size(), 64U * 32U);
-}
-
-TEST(Backbone, LeavesOutPatchesWithoutData) {
-  const auto options = test::tiny_pretraining(PretrainMethod::mae);
-  const auto backbone = untrained_backbone(test::toy_backbone(options, true, true), 3, "cpu", 1);
-  std::vector<float> optical(32 * 32, 100), terrain(2 * 32 * 32, 1);
-  std::vector<std::uint8_t> valid(32 * 32, 1), terrain_valid(32 * 32, 1);
-  valid[0] = terrain_valid[0] = 0;
-  optical[0] = terrain[0] = std::numeric_limits<float>::quiet_NaN();
-  const BackboneWindow window{optical, terrain, valid, terrain_valid};
-  const auto said = backbone->features(std::span(&window, 1), 32, 32, Readout::mean).front();
-  EXPECT_EQ(said.whole[0], 0);
-  EXPECT_EQ(said.whole[1], 1);
-  for (const float value : said.patches) EXPECT_TRUE(std::isfinite(value));
 }
 
 TEST(FineTuning, LearnsWhatItIsShown) {
