@@ -10,6 +10,7 @@
 #include "nn/torch/errors.h"
 
 namespace scarp::nn {
+
 void rewrite_model_card(const std::string& path, const ModelCard& card) {
   with_our_errors("rewriting " + path, [&] {
     const SafetensorsFile file(path);
@@ -27,15 +28,7 @@ void export_half(const std::string& from, const std::string& to, bool overwrite)
       throw Error(Fault::already_exists, to + " is already there: overwrite it, or choose another name");
     const SafetensorsFile file(from);
     NamedTensors tensors = read_tensors(file, of_the_model);
-    for (auto& [name, tensor] : tensors) {
-      // Norms, their statistics and biases are small and sensitive: they stay as they are.
-      if (tensor.dim() <= 1 || !tensor.is_floating_point()) continue;
-      tensor = tensor.to(torch::kFloat16);
-      if (!tensor.isfinite().all().item<bool>()) {
-        throw Error(Fault::not_finite,
-                    from + ": the weights " + name + " do not fit half precision: ship the model as it is");
-      }
-    }
+    for (auto& [name, tensor] : tensors) tensor = half_of(tensor, name, from);
     write_tensors(to, {{kCardKey, card_of(file).to_json()}, {"format", "pt"}}, tensors);
   });
 }

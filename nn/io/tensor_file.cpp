@@ -51,6 +51,14 @@ NamedTensors read_tensors(const SafetensorsFile& file,
   return tensors;
 }
 
+at::Tensor half_of(const at::Tensor& tensor, const std::string& name, const std::string& what) {
+  if (tensor.dim() <= 1 || !tensor.is_floating_point()) return tensor;
+  auto half = tensor.to(at::kHalf);
+  if (half.isfinite().all().item<bool>()) return half;
+  throw Error(Fault::not_finite,
+              what + ": the weights " + name + " do not fit half precision: ship them as they are");
+}
+
 void write_tensors(const std::string& path,
                    const std::map<std::string, std::string>& metadata,
                    const NamedTensors& tensors) {

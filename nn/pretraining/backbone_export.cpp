@@ -38,11 +38,12 @@ class Painter {
   }
 
  private:
-  // predicted normalised patches get the mean and deviation of the true ones, which a picture may know
-  at::Tensor as_pixels(const at::Tensor& predicted, const at::Tensor& truth) const {
+  // predicted normalised patches get the mean and deviation of the true ones, which a picture may know;
+  // `floor` is what the variance of the targets was given
+  at::Tensor as_pixels(const at::Tensor& predicted, const at::Tensor& truth, double floor) const {
     if (!resolved_.normalise_targets) return predicted;
     const auto [variance, mean] = torch::var_mean(truth, -1, true, true);
-    return predicted * (variance + 1e-6).sqrt() + mean;
+    return predicted * (variance + floor).sqrt() + mean;
   }
 
   static std::vector<float> values_of(const at::Tensor& x) {
@@ -64,7 +65,7 @@ class Painter {
     result.original = values_of(images);
     result.seen = values_of(picture(truth.where(hidden.logical_not(), 0), grid));
     if (network.masked.target_width == 0) {
-      const auto predicted = as_pixels(network.reconstruct(images, masking).patches, truth);
+      const auto predicted = as_pixels(network.reconstruct(images, masking).patches, truth, kVarianceFloor);
       result.reconstructed = values_of(picture(torch::where(hidden, predicted, truth), grid));
     }
     if (auto* miner = dynamic_cast<HardPatchesMinerImpl*>(&network)) {
@@ -90,9 +91,10 @@ class Painter {
       const auto truth =
           patches_of(g == 0 ? view.optical : view.terrain, card_.patch, PatchOrder::channel_last);
       const auto hidden = removed.select(1, g).unsqueeze(-1);
+      const auto group = static_cast<std::size_t>(g);
+      const auto pixels = as_pixels(predicted[group], truth, network.options.groups[group].variance_floor);
       seen.push_back(picture(truth.where(hidden.logical_not(), 0), grid));
-      made.push_back(picture(
-          torch::where(hidden, as_pixels(predicted[static_cast<std::size_t>(g)], truth), truth), grid));
+      made.push_back(picture(torch::where(hidden, pixels, truth), grid));
     }
     ReconstructedWindow result;
     result.original = values_of(view.all_channels());
@@ -132,9 +134,7 @@ void export_backbone(const std::string& checkpoint,
     const SafetensorsFile file(checkpoint);
     NamedTensors kept;
     for (auto& [name, tensor] : read_tensors(file, of_the_model)) {
-      const bool large = tensor.dim() > 1 && tensor.is_floating_point();
-      kept[name.substr(std::string(kModelPrefix).size())] =
-          half && large ? tensor.to(torch::kFloat16) : tensor;
+      kept[name.substr(std::string(kModelPrefix).size())] = half ? half_of(tensor, name, checkpoint) : tensor;
     }
     write_tensors(to, {{kBackboneKey, card.to_json()}, {"format", "pt"}}, kept);
   });

@@ -9,8 +9,6 @@ namespace scarp::nn {
 
 namespace {
 
-constexpr double kVarianceFloor = 1e-6;
-
 at::ScalarType at_least_single(const at::Tensor& x) {
   return x.scalar_type() == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
 }

@@ -14,8 +14,9 @@ namespace scarp::nn {
 struct ChannelGroup {
   std::string name;
   std::int64_t channels = 0;
-  double variance_floor = 1e-6;  ///< added to the variance of a patch; of terrain, the sensor's noise squared
-                                 ///< in the planes' units, or else flat ground becomes noise of unit variance
+  double variance_floor =
+      kVarianceFloor;  ///< added to the variance of a patch; of terrain, the sensor's noise squared
+                       ///< in the planes' units, or else flat ground becomes noise of unit variance
   double loss_weight = 1;
 };
 

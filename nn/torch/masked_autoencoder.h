@@ -43,8 +43,11 @@ struct Reconstruction {
   torch::Tensor patches;  ///< [N, L, patch * patch * C] by patch number, channel last
 };
 
-/// Patch vectors to mean 0 and (unbiased) variance 1 each; 1e-6 is added to the variance. Pixels of any type
-/// are treated in float32 or better.
+/// Added to the variance of a patch, so that one without contrast stays finite.
+inline constexpr double kVarianceFloor = 1e-6;
+
+/// Patch vectors to mean 0 and (unbiased) variance 1 each, kVarianceFloor added to the variance. Pixels of
+/// any type are treated in float32 or better.
 torch::Tensor normalised_patches(const torch::Tensor& patches);
 
 /// Mean squared difference of each patch. [N, K, P] twice -> [N, K] float32 or better
