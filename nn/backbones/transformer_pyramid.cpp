@@ -95,9 +95,7 @@ void TransformerPyramidImpl::train(bool on) {
 }
 
 void TransformerPyramidImpl::set_attention(AttentionPath path) {
-  for (const auto& module : trunk().modules()) {
-    if (auto* block = module->as<TransformerBlock>()) block->set_attention(path);
-  }
+  nn::set_attention(trunk(), path);
 }
 
 torch::Tensor TransformerPyramidImpl::tokens(const torch::Tensor& x) {

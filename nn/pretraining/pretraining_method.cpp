@@ -41,11 +41,7 @@ void PretrainingMethod::to(at::Device device) {
 }
 
 void PretrainingMethod::set_attention(AttentionPath path) {
-  for (const auto& [prefix, network] : networks()) {
-    for (const auto& module : network->modules(/*include_self=*/false)) {
-      if (auto* block = module->as<TransformerBlock>()) block->set_attention(path);
-    }
-  }
+  for (const auto& [prefix, network] : networks()) nn::set_attention(*network, path);
 }
 
 void PretrainingMethod::collect(NamedTensors& tensors) {

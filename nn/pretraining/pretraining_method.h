@@ -74,7 +74,6 @@ std::unique_ptr<PretrainingMethod> make_msn_method(const BackboneCard& card,
                                                    const PretrainOptions& resolved,
                                                    std::int64_t steps_a_pass);
 
-class VisionTransformerImpl;
 struct VisionTransformerOptions;
 struct MaskedAutoencoderOptions;
 struct GroupedAutoencoderOptions;

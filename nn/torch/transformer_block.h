@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include <ATen/core/Generator.h>
@@ -79,6 +80,9 @@ class TransformerBlockImpl : public torch::nn::Module {
 };
 TORCH_MODULE(TransformerBlock);
 
+/// Sets the path of attention of all blocks in a network.
+void set_attention(torch::nn::Module& network, AttentionPath path);
+
 struct AttentionProbe {
   std::int64_t batch = 0, heads = 0, tokens = 0, head_width = 0;
   bool training = true;  ///< with its gradient
@@ -86,7 +90,11 @@ struct AttentionProbe {
   at::ScalarType type = at::kFloat;  ///< of the arithmetic
 };
 
-/// Times both paths a few times on random numbers of these sizes and takes the faster one.
+/// The path whose fastest round takes the least time: both are timed a few times in turn, and the first round
+/// of each, which warms up, does not count.
+AttentionPath faster_attention(const std::function<double(AttentionPath)>& seconds_of_round);
+
+/// The same on tokens of these sizes. What they hold does not matter.
 AttentionPath choose_attention(const AttentionProbe& probe);
 
 }  // namespace scarp::nn

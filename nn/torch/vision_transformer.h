@@ -106,7 +106,7 @@ class VisionTransformerImpl : public torch::nn::Module {
   /// @throws c10::Error if the images do not fit
   PatchGrid grid_of(const torch::Tensor& images) const;
   /// Of all blocks, any decoder's included.
-  void set_attention(AttentionPath path);
+  void set_attention(AttentionPath path) { nn::set_attention(*this, path); }
 
   VisionTransformerOptions options;
 
@@ -135,7 +135,8 @@ enum class Initialisation : std::uint8_t {
   siamese,             ///< linear layers and learned positions normal 0.02, patch projection Kaiming normal
 };
 
-/// Sets all weights: as above, norms 1 and 0, biases 0, tokens normal 0.02.
+/// Sets all weights, whatever they were: as above, norms 1 and 0, biases 0 (that of the patch projection
+/// uniform, as the released code leaves it), tokens normal 0.02. Fixed positions stay.
 /// @param random  generator on the processor, where the weights must be, too
 void initialise(torch::nn::Module& network, Initialisation kind, const at::Generator& random);
 

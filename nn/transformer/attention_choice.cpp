@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -22,6 +23,18 @@ double seconds_of_attention(SelfAttention& attention, const at::Tensor& x, bool 
 
 }  // namespace
 
+AttentionPath faster_attention(const std::function<double(AttentionPath)>& seconds_of_round) {
+  double plain = std::numeric_limits<double>::infinity(), fused = plain;
+  for (int round = 0; round < kProbeRounds; ++round) {
+    const double first = seconds_of_round(AttentionPath::explicit_formula);
+    const double second = seconds_of_round(AttentionPath::fused);
+    if (round == 0) continue;
+    plain = std::min(plain, first);
+    fused = std::min(fused, second);
+  }
+  return plain <= fused ? AttentionPath::explicit_formula : AttentionPath::fused;
+}
+
 AttentionPath choose_attention(const AttentionProbe& probe) {
   TransformerBlockOptions options;
   options.heads = probe.heads;
@@ -32,16 +45,10 @@ AttentionPath choose_attention(const AttentionProbe& probe) {
   auto x = torch::ones({probe.batch, probe.tokens, options.width},
                        torch::TensorOptions().device(probe.device).dtype(probe.type));
   x.set_requires_grad(probe.training);
-  double fastest[2] = {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
-  for (int round = 0; round < kProbeRounds; ++round) {
-    for (const auto path : {AttentionPath::explicit_formula, AttentionPath::fused}) {
-      attention->path = path;
-      const double seconds = seconds_of_attention(attention, x, probe.training);
-      auto& best = fastest[static_cast<int>(path)];
-      if (round > 0) best = std::min(best, seconds);
-    }
-  }
-  return fastest[0] <= fastest[1] ? AttentionPath::explicit_formula : AttentionPath::fused;
+  return faster_attention([&](AttentionPath path) {
+    attention->path = path;
+    return seconds_of_attention(attention, x, probe.training);
+  });
 }
 
 }  // namespace scarp::nn

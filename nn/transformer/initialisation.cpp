@@ -40,6 +40,8 @@ void initialise(torch::nn::Module& network, Initialisation kind, const at::Gener
   for (const auto& module : network.modules()) {
     if (auto* linear = module->as<torch::nn::Linear>()) set_linear(*linear, kind, random);
     if (auto* convolution = module->as<torch::nn::Conv2d>()) set_convolution(*convolution, kind, random);
+    if (auto* norm = module->as<torch::nn::LayerNorm>()) norm->reset_parameters();
+    if (auto* norm = module->as<torch::nn::BatchNorm1d>()) norm->reset_parameters();
   }
   for (auto& item : network.named_parameters()) {
     const bool token = item.key().ends_with("_token") || item.key().ends_with("pos_embed");

@@ -86,4 +86,10 @@ torch::Tensor TransformerBlockImpl::forward(const torch::Tensor& x,
   return attended + dropped(mlp_(norm2_(attended)), drops);
 }
 
+void set_attention(torch::nn::Module& network, AttentionPath path) {
+  for (const auto& module : network.modules(/*include_self=*/false)) {
+    if (auto* block = module->as<TransformerBlock>()) block->set_attention(path);
+  }
+}
+
 }  // namespace scarp::nn

@@ -106,10 +106,4 @@ torch::Tensor VisionTransformerImpl::forward(const torch::Tensor& images,
   return head_.is_empty() ? pooled : head_(pooled);
 }
 
-void VisionTransformerImpl::set_attention(AttentionPath path) {
-  for (const auto& module : modules(/*include_self=*/false)) {
-    if (auto* block = module->as<TransformerBlock>()) block->set_attention(path);
-  }
-}
-
 }  // namespace scarp::nn

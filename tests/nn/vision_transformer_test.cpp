@@ -188,9 +188,48 @@ TEST(VisionTransformer, RefusesOptionsOutOfRangeNamingThem) {
   EXPECT_THAT(text_of([](auto& o) { o.ground_ratio = 0; }), testing::HasSubstr("ground_ratio"));
 }
 
-TEST(Attention, IsChosenByTrying) {
-  const auto path = choose_attention({2, 2, 10, 8, true, at::kCPU, at::kFloat});
-  EXPECT_TRUE(path == AttentionPath::explicit_formula || path == AttentionPath::fused);
+TEST(Initialisation, SetsAllWeightsWhateverTheyWere) {
+  for (const auto kind : {Initialisation::masked_autoencoder, Initialisation::siamese}) {
+    auto options = small_options();
+    options.positions = PositionKind::learned;
+    options.classes = 2;
+    VisionTransformer fresh(options), used(options);
+    {
+      const torch::NoGradGuard no_grad;
+      for (auto& parameter : used->parameters()) parameter.fill_(7);
+    }
+    initialise(*fresh, kind, at::make_generator<at::CPUGeneratorImpl>(7));
+    initialise(*used, kind, at::make_generator<at::CPUGeneratorImpl>(7));
+    for (const auto& item : fresh->named_parameters())
+      EXPECT_TRUE(test::same_bits(item.value(), used->named_parameters()[item.key()])) << item.key();
+    EXPECT_EQ(fresh->named_parameters()["blocks.2.norm1.weight"].min().item<float>(), 1);
+    EXPECT_EQ(fresh->named_parameters()["norm.bias"].abs().max().item<float>(), 0);
+  }
+}
+
+/// Seconds that each round is said to take, the explicit formula's and the fused path's in turn.
+AttentionPath chosen_by(std::vector<double> seconds) {
+  auto next = seconds.begin();
+  const auto path = faster_attention([&](AttentionPath asked) {
+    EXPECT_EQ(asked == AttentionPath::fused, (next - seconds.begin()) % 2 == 1);
+    return *next++;
+  });
+  EXPECT_EQ(next, seconds.end());
+  return path;
+}
+
+TEST(Attention, IsThePathOfTheFastestRoundButTheFirst) {
+  EXPECT_EQ(chosen_by({9, 9, 3, 2, 3, 4, 3, 4}), AttentionPath::fused);
+  EXPECT_EQ(chosen_by({9, 1, 3, 4, 2, 4, 3, 3}), AttentionPath::explicit_formula);
+  EXPECT_EQ(chosen_by({1, 9, 4, 3, 4, 3, 4, 3}), AttentionPath::fused);
+  EXPECT_EQ(chosen_by({5, 5, 2, 2, 2, 2, 2, 2}), AttentionPath::explicit_formula);
+}
+
+TEST(Attention, IsTriedWithAndWithoutItsGradient) {
+  for (const bool training : {false, true}) {
+    EXPECT_NO_THROW(choose_attention({2, 2, 10, 8, training, at::kCPU, at::kFloat}));
+    EXPECT_TRUE(at::GradMode::is_enabled());
+  }
 }
 
 TEST(Schedules, WarmUpThenFollowHalfACosine) {
