@@ -51,7 +51,8 @@ std::vector<std::int64_t> linear_probe_classes(const LabelledFeatures& known,
                                                std::int64_t classes,
                                                const LinearProbeOptions& options);
 /// The same as chances. [asked.size(), classes]
-/// @param weights  of each known image; empty: all 1
+/// @param weights  of each known image, not negative; empty: all 1
+/// @throws Error (bad_argument) unless there is one for each and their sum is positive
 std::vector<float> linear_probe_chances(const LabelledFeatures& known,
                                         const LabelledFeatures& asked,
                                         std::int64_t classes,
@@ -61,8 +62,9 @@ std::vector<float> linear_probe_chances(const LabelledFeatures& known,
 /// MSN's low-shot protocol (Assran et al., ECCV 2022, section 5.1): rows of length 1, no intercept.
 LinearProbeOptions low_shot_options(int threads);
 
-/// Indices of `shots` images of every class, drawn without replacement. @throws Error (bad_argument) if a
-/// class has fewer
+/// Indices of `shots` images of every class, drawn without replacement.
+/// @param labels  from 0 to classes - 1
+/// @throws Error (bad_argument) for another label, or if a class has fewer images
 std::vector<std::int64_t> draw_shots(const std::vector<std::int64_t>& labels,
                                      std::int64_t classes,
                                      int shots,
@@ -85,9 +87,13 @@ struct FineTuneOptions {
   std::string device = "cpu";
 };
 /// Trains a pretrained backbone with a linear head on its mean patch token on labelled windows, then asks it.
-/// @param known, asked  windows at least as large as the backbone's; cut to its size in the middle
-/// @param labels        of `known`
+/// @param known, asked  windows at least as large as the backbone's: random crops of those that are known,
+/// the
+///                      middle of those that are asked
+/// @param labels        of `known`, from 0 to classes - 1
+/// @param stop          ends the training at the end of a pass; what is learnt by then is asked
 /// @return              classes of `asked`
+/// @throws Error (bad_argument, mismatch, no_device, ...), FormatError
 std::vector<std::int64_t> fine_tuned_classes(const std::string& backbone,
                                              WindowSource& known,
                                              const std::vector<std::int64_t>& labels,

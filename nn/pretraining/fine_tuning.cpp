@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <numeric>
 
 #include <torch/torch.h>
 
@@ -10,6 +9,8 @@
 #include "nn/probe.h"
 #include "nn/torch/device.h"
 #include "nn/torch/errors.h"
+#include "nn/training/batch_order.h"
+#include "nn/training/parameter_groups.h"
 #include "nn/training/schedules.h"
 
 namespace scarp::nn {
@@ -20,6 +21,7 @@ constexpr std::int64_t kDropStream = -51;
 constexpr std::int64_t kShuffleStream = -52;
 constexpr std::int64_t kAskedBatch = 64;
 constexpr double kHeadDeviation = 2e-5;
+constexpr double kLowestRate = 1e-6;  // at the end
 
 PretrainOptions cropping(const FineTuneOptions& options) {
   PretrainOptions crops;  // one view, cut and flipped as mae does
@@ -50,30 +52,88 @@ VisionTransformer tuned_network(const EncoderFile& file,
 
 std::vector<ParameterGroup> groups_by_layer(VisionTransformerImpl& network, const FineTuneOptions& options) {
   const std::int64_t depth = network.options.depth;
-  std::vector<ParameterGroup> groups(static_cast<std::size_t>(2 * (depth + 2)));
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    const auto layer = static_cast<std::int64_t>(g / 2);
-    groups[g].decayed = g % 2 == 0;
-    groups[g].rate_scale = layer_rate(options.layer_decay, layer, depth);
-  }
+  std::vector<ParameterGroup> groups = groups_of_layers(depth, 1, options.layer_decay);
   for (auto& item : network.named_parameters()) {
     const std::int64_t layer = layer_of_parameter(item.key().c_str(), depth);
     const bool frozen = options.last_block_only && layer < depth;
     if (frozen) item.value().set_requires_grad(false);
     if (!item.value().requires_grad()) continue;
-    groups[static_cast<std::size_t>(2 * layer + (item.value().dim() <= 1 ? 1 : 0))].parameters.emplace_back(
-        item.key(), item.value());
+    groups[group_of_layer(layer, item.value())].parameters.emplace_back(item.key(), item.value());
   }
   return groups;
 }
 
-std::vector<std::int64_t> shuffled(std::int64_t count, std::uint64_t seed, std::int64_t epoch) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  std::mt19937_64 random = sample_generator(seed, epoch, kShuffleStream);
-  for (std::size_t i = order.size(); i > 1; --i)
-    std::swap(order[i - 1], order[static_cast<std::size_t>(random() % i)]);
-  return order;
+/// What is shown, with its classes.
+struct Shown {
+  WindowSource& windows;
+  const std::vector<std::int64_t>& labels;
+  std::int64_t classes;
+};
+
+void check_fine_tuning(const EncoderFile& file,
+                       const std::string& path,
+                       const Shown& shown,
+                       const WindowSource& asked,
+                       const FineTuneOptions& options) {
+  const auto demand = [](bool condition, const std::string& sentence) {
+    if (!condition) throw Error(Fault::bad_argument, sentence);
+  };
+  demand(!file.card.grouped, path +
+                                 " has groups of channels: only a backbone of one patch "
+                                 "projection can be fine-tuned on pictures");
+  demand(options.batch >= 1,
+         "fine-tuning: the batch must be at least 1, is " + std::to_string(options.batch));
+  demand(shown.windows.size() >= 1 && static_cast<std::int64_t>(shown.labels.size()) == shown.windows.size(),
+         "fine-tuning: there must be a label for each of the " + std::to_string(shown.windows.size()) +
+             " known windows, and at least one; there are " + std::to_string(shown.labels.size()));
+  const auto [lowest, highest] = std::minmax_element(shown.labels.begin(), shown.labels.end());
+  demand(*lowest >= 0 && *highest < shown.classes,
+         "fine-tuning: labels must be classes from 0 to " + std::to_string(shown.classes - 1));
+  const std::int64_t side = std::min(shown.windows.side(), asked.side());
+  demand(side >= file.card.side_px, "fine-tuning: the windows have " + std::to_string(side) +
+                                        " pixels a side, fewer than the " +
+                                        std::to_string(file.card.side_px) + " of the backbone");
+}
+
+void set_gradients(VisionTransformer& network,
+                   AdamW& optimiser,
+                   const PretrainBatch& batch,
+                   const at::Tensor& labels,
+                   const at::Generator& drops,
+                   double label_smoothing) {
+  const at::Device device = network->parameters().front().device();
+  const auto logits = network->forward(batch.views.front().all_channels().to(device), drops);
+  const auto wanted = labels.index_select(0, torch::tensor(batch.indices, torch::kLong)).to(device);
+  const auto loss = torch::cross_entropy_loss(logits, wanted, {}, at::Reduction::Mean, -100, label_smoothing);
+  optimiser.zero_gradients();
+  loss.backward();
+}
+
+void tune(VisionTransformer& network,
+          const EncoderFile& file,
+          const Shown& shown,
+          const FineTuneOptions& options,
+          const std::function<void(double)>& progress,
+          const std::stop_token& stop) {
+  AdamW optimiser(groups_by_layer(*network, options), {0.9, 0.999, 1e-8, options.weight_decay});
+  WindowLoader loader(shown.windows, file.card, cropping(options));
+  const std::int64_t count = shown.windows.size(), batch = std::min<std::int64_t>(options.batch, count);
+  const std::int64_t steps_a_pass = count / batch;
+  const auto labels = torch::tensor(shown.labels, torch::kLong);
+  network->train();
+  for (std::int64_t epoch = 0; epoch < options.epochs && !stop.stop_requested(); ++epoch) {
+    std::int64_t step = 0;
+    for (auto& indices : shuffled_batches(options.seed, epoch, kShuffleStream, count, batch, 0)) {
+      const auto drops = stream_generator(options.seed, epoch * steps_a_pass + step, kDropStream);
+      set_gradients(network, optimiser, loader.load(epoch, std::move(indices)), labels, drops,
+                    options.label_smoothing);
+      const double at =
+          static_cast<double>(epoch) + static_cast<double>(step++) / static_cast<double>(steps_a_pass);
+      optimiser.step(warm_cosine(options.learning_rate, kLowestRate, at, options.warmup * options.epochs,
+                                 options.epochs));
+    }
+    if (progress) progress(static_cast<double>(epoch + 1) / options.epochs);
+  }
 }
 
 std::vector<std::int64_t> ask(VisionTransformer& network,
@@ -112,39 +172,12 @@ std::vector<std::int64_t> fine_tuned_classes(const std::string& backbone,
   return with_our_errors("fine-tuning", [&] {
     set_up_worker_thread(options.threads);
     const EncoderFile file = read_encoder(backbone);
-    if (file.card.grouped)
-      throw Error(Fault::bad_argument, backbone +
-                                           " has groups of channels: only a backbone of one patch "
-                                           "projection can be fine-tuned on pictures");
+    const Shown shown{known, labels, classes};
+    check_fine_tuning(file, backbone, shown, asked, options);
     const at::Device device = choose_device(options.device);
     VisionTransformer network = tuned_network(file, classes, options);
     network->to(device);
-    AdamW optimiser(groups_by_layer(*network, options), {0.9, 0.999, 1e-8, options.weight_decay});
-    WindowLoader loader(known, file.card, cropping(options));
-    const std::int64_t batch = std::min<std::int64_t>(options.batch, known.size());
-    const std::int64_t steps_a_pass = std::max<std::int64_t>(1, known.size() / batch);
-    const auto wanted = torch::tensor(labels, torch::kLong);
-    for (std::int64_t epoch = 0; epoch < options.epochs && !stop.stop_requested(); ++epoch) {
-      const auto order = shuffled(known.size(), options.seed, epoch);
-      network->train();
-      for (std::int64_t step = 0; step < steps_a_pass; ++step) {
-        const auto first = order.begin() + step * batch;
-        const std::vector<std::int64_t> indices(first, first + batch);
-        const PretrainBatch loaded = loader.load(epoch, indices);
-        const auto drops = stream_generator(options.seed, epoch * steps_a_pass + step, kDropStream);
-        const auto logits = network->forward(loaded.views.front().all_channels().to(device), drops);
-        const auto target = wanted.index_select(0, torch::tensor(indices, torch::kLong)).to(device);
-        const auto loss =
-            torch::cross_entropy_loss(logits, target, {}, at::Reduction::Mean, -100, options.label_smoothing);
-        optimiser.zero_gradients();
-        loss.backward();
-        const double at =
-            static_cast<double>(epoch) + static_cast<double>(step) / static_cast<double>(steps_a_pass);
-        optimiser.step(
-            warm_cosine(options.learning_rate, 1e-6, at, options.warmup * options.epochs, options.epochs));
-      }
-      if (progress) progress(static_cast<double>(epoch + 1) / options.epochs);
-    }
+    tune(network, file, shown, options, progress, stop);
     return ask(network, asked, file, options, device);
   });
 }

@@ -55,6 +55,19 @@ std::vector<std::int64_t> numbers_of(const at::Tensor& x) {
   return {flat.const_data_ptr<std::int64_t>(), flat.const_data_ptr<std::int64_t>() + flat.numel()};
 }
 
+/// Of each image in the loss. [images], their sum 1
+at::Tensor shares_of(const std::vector<float>& weights, std::int64_t images) {
+  if (weights.empty()) return torch::full({images}, 1.0 / static_cast<double>(images));
+  const auto given = torch::tensor(weights);
+  const auto sum = given.sum();
+  if (given.size(0) != images || given.min().item<float>() < 0 || !(sum.item<float>() > 0))
+    throw Error(Fault::bad_argument, "probe: there must be a weight for each of the " +
+                                         std::to_string(images) +
+                                         " known images, none negative and one positive; there are " +
+                                         std::to_string(given.size(0)));
+  return given / sum;
+}
+
 at::Tensor linear_logits(const LabelledFeatures& known,
                          const LabelledFeatures& asked,
                          std::int64_t classes,
@@ -65,11 +78,7 @@ at::Tensor linear_logits(const LabelledFeatures& known,
   const ScaledFeatures x = scaled(matrix_of(known), matrix_of(asked), options.scaling);
   auto weight = torch::zeros({classes, known.width}).requires_grad_();
   auto bias = torch::zeros({classes}).requires_grad_(options.intercept);
-  at::Tensor share = torch::full({known.size()}, 1.0 / static_cast<double>(known.size()));
-  if (!weights.empty()) {
-    share = torch::tensor(weights);
-    share = share / share.sum();
-  }
+  const auto share = shares_of(weights, known.size());
   std::vector<at::Tensor> trained = {weight};
   if (options.intercept) trained.push_back(bias);
   torch::optim::LBFGS solver(trained, torch::optim::LBFGSOptions(1)
@@ -100,8 +109,8 @@ void LabelledFeatures::add(const std::vector<float>& features, std::int64_t labe
 LabelledFeatures LabelledFeatures::subset(const std::vector<std::int64_t>& indices) const {
   LabelledFeatures part{width, {}, {}};
   for (const std::int64_t i : indices) {
-    part.rows.insert(part.rows.end(), rows.begin() + i * width, rows.begin() + (i + 1) * width);
     part.labels.push_back(labels.at(static_cast<std::size_t>(i)));
+    part.rows.insert(part.rows.end(), rows.begin() + i * width, rows.begin() + (i + 1) * width);
   }
   return part;
 }
@@ -166,12 +175,16 @@ std::vector<std::int64_t> draw_shots(const std::vector<std::int64_t>& labels,
                                      int shots,
                                      std::uint64_t seed) {
   std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(classes));
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    members.at(static_cast<std::size_t>(labels[i])).push_back(static_cast<std::int64_t>(i));
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] < 0 || labels[i] >= classes)
+      throw Error(Fault::bad_argument, "label " + std::to_string(labels[i]) +
+                                           " is none of the classes 0 to " + std::to_string(classes - 1));
+    members[static_cast<std::size_t>(labels[i])].push_back(static_cast<std::int64_t>(i));
+  }
   std::vector<std::int64_t> drawn;
   for (std::size_t c = 0; c < members.size(); ++c) {
     auto& own = members[c];
-    if (static_cast<int>(own.size()) < shots) {
+    if (shots < 0 || own.size() < static_cast<std::size_t>(shots)) {
       throw Error(Fault::bad_argument, "class number " + std::to_string(c) + " has " +
                                            std::to_string(own.size()) + " images, fewer than the " +
                                            std::to_string(shots) + " asked for");

@@ -10,22 +10,24 @@
 namespace scarp::nn {
 namespace {
 
-// Two groups a layer.
-std::vector<ParameterGroup> groups_of_layers(std::int64_t depth, const BackboneOptions& options) {
-  std::vector<ParameterGroup> groups(static_cast<std::size_t>(2 * (depth + 2)));
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    groups[g].decayed = g % 2 == 0;
-    groups[g].rate_scale =
-        options.rate * layer_rate(options.layer_decay, static_cast<std::int64_t>(g / 2), depth);
-  }
-  return groups;
-}
-
 std::size_t group_within(const at::Tensor& parameter) {
   return parameter.dim() <= 1 ? 1 : 0;
 }
 
 }  // namespace
+
+std::vector<ParameterGroup> groups_of_layers(std::int64_t depth, double rate, double layer_decay) {
+  std::vector<ParameterGroup> groups(static_cast<std::size_t>(2 * (depth + 2)));
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    groups[g].decayed = g % 2 == 0;
+    groups[g].rate_scale = rate * layer_rate(layer_decay, static_cast<std::int64_t>(g / 2), depth);
+  }
+  return groups;
+}
+
+std::size_t group_of_layer(std::int64_t layer, const at::Tensor& parameter) {
+  return static_cast<std::size_t>(2 * layer) + group_within(parameter);
+}
 
 std::vector<ParameterGroup> detector_groups(DualBranchNetworkImpl& network,
                                             const NamedParameters& others,
@@ -35,7 +37,7 @@ std::vector<ParameterGroup> detector_groups(DualBranchNetworkImpl& network,
   const auto pyramids = pyramids_of(network);
   std::map<std::string, std::vector<ParameterGroup>> layers;  // by what the names begin with
   for (const auto& [name, pyramid] : pyramids)
-    layers[name + ".trunk."] = groups_of_layers(pyramid->backbone.depth, options);
+    layers[name + ".trunk."] = groups_of_layers(pyramid->backbone.depth, options.rate, options.layer_decay);
   for (const auto& item : network.named_parameters()) {
     const auto trunk = std::find_if(layers.begin(), layers.end(),
                                     [&](const auto& each) { return item.key().starts_with(each.first); });
@@ -44,8 +46,7 @@ std::vector<ParameterGroup> detector_groups(DualBranchNetworkImpl& network,
     } else if (item.value().requires_grad()) {
       const auto depth = static_cast<std::int64_t>(trunk->second.size() / 2) - 2;
       const auto layer = layer_of_parameter(item.key().c_str() + trunk->first.size(), depth);
-      trunk->second[static_cast<std::size_t>(2 * layer) + group_within(item.value())].parameters.emplace_back(
-          item.key(), item.value());
+      trunk->second[group_of_layer(layer, item.value())].parameters.emplace_back(item.key(), item.value());
     }
   }
   for (const auto& parameter : others) groups[group_within(parameter.second)].parameters.push_back(parameter);

@@ -7,6 +7,8 @@
 
 #include "nn/error.h"
 #include "tests/support/test_files.h"
+#include "tests/support/toy_backbone_file.h"
+#include "tests/support/toy_training.h"
 #include "tests/support/toy_windows.h"
 
 namespace scarp::nn {
@@ -52,6 +54,25 @@ TEST(Shots, AreDrawnFromEveryClassWithoutRepetition) {
   EXPECT_THROW(draw_shots(labels, 2, 5, 5), Error);
 }
 
+TEST(Shots, AreOfClassesThatThereAre) {
+  EXPECT_THROW(draw_shots({0, 2}, 2, 1, 5), Error);
+  EXPECT_THROW(draw_shots({0, -1}, 2, 1, 5), Error);
+  EXPECT_THROW(draw_shots({0, 1}, 2, -1, 5), Error);
+  EXPECT_THAT(draw_shots({0, 1}, 2, 0, 5), testing::IsEmpty());
+}
+
+TEST(LinearProbe, WeighsEveryKnownImageOrNone) {
+  const auto known = points({{{0, 1}, 0}, {{1, 2}, 0}, {{5, 1}, 1}, {{6, 2}, 1}});
+  const auto asked = points({{{3, 1.5}, 0}});
+  const auto chance_of_the_second = [&](const std::vector<float>& weights) {
+    return linear_probe_chances(known, asked, 2, {}, weights)[1];
+  };
+  EXPECT_FLOAT_EQ(chance_of_the_second({2, 2, 2, 2}), chance_of_the_second({}));
+  EXPECT_GT(chance_of_the_second({1, 1, 9, 9}), chance_of_the_second({}) + 0.1F);
+  for (const std::vector<float>& weights : {std::vector<float>{1}, {1, 1, 1}, {0, 0, 0, 0}, {2, 1, 1, -1}})
+    EXPECT_THROW(chance_of_the_second(weights), Error) << weights.size();
+}
+
 TEST(Accuracy, RefusesListsOfOtherLengths) {
   EXPECT_DOUBLE_EQ(accuracy({1, 2, 3, 4}, {1, 2, 3, 0}), 0.75);
   EXPECT_THROW(accuracy({1}, {1, 2}), Error);
@@ -85,6 +106,42 @@ TEST(FineTuning, LearnsWhatItIsShown) {
   const auto found =
       fine_tuned_classes(folder.file("b.safetensors"), windows, labels, windows, 2, tuning, nullptr, {});
   EXPECT_GT(accuracy(found, labels), 0.8);
+}
+
+TEST(FineTuning, RefusesWhatItCannotLearnFromSayingWhy) {
+  const test::TempFolder folder;
+  const std::string path = folder.file("b.safetensors");
+  test::write_toy_vit(path, test::toy_vit_card(true, false));
+  test::ToyWindows some(4, true, false), none(0, true, false), small(4, true, false, false, 16);
+  FineTuneOptions tuning;
+  const auto complaint = [&](WindowSource& known, const std::vector<std::int64_t>& labels, int batch) {
+    tuning.batch = batch;
+    return test::nn_error_of([&] { fine_tuned_classes(path, known, labels, some, 2, tuning, nullptr, {}); });
+  };
+  EXPECT_EQ(complaint(some, {0, 1, 0, 1}, 0).first, Fault::bad_argument);
+  EXPECT_THAT(complaint(none, {}, 2).second, testing::HasSubstr("at least one"));
+  EXPECT_THAT(complaint(some, {0, 1}, 2).second, testing::HasSubstr("each of the 4 known windows"));
+  EXPECT_THAT(complaint(some, {0, 1, 2, 1}, 2).second, testing::HasSubstr("classes from 0 to 1"));
+  EXPECT_THAT(complaint(small, {0, 1, 0, 1}, 2).second, testing::HasSubstr("fewer than the 32"));
+}
+
+// What pretraining is compared with may know nothing of it: two backbones of one shape make the same network.
+TEST(FineTuning, FromScratchForgetsEveryWeightOfTheBackbone) {
+  const test::TempFolder folder;
+  const BackboneCard card = test::toy_vit_card(true, false);
+  NamedTensors weights = test::write_toy_vit(folder.file("a.safetensors"), card);
+  for (auto& [name, tensor] : weights) {
+    if (name != "pos_embed") tensor = tensor.detach() + 0.5;
+  }
+  write_tensors(folder.file("b.safetensors"), {{kBackboneKey, card.to_json()}}, weights);
+  test::ToyWindows windows(24, true, false);
+  FineTuneOptions tuning;
+  tuning.from_scratch = true;
+  tuning.epochs = 2;
+  const auto classes_of = [&](const char* name) {
+    return fine_tuned_classes(folder.file(name), windows, toy_labels(24), windows, 2, tuning, nullptr, {});
+  };
+  EXPECT_EQ(classes_of("a.safetensors"), classes_of("b.safetensors"));
 }
 
 }  // namespace
