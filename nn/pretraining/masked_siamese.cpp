@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/torch/masked_siamese.h"
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 

@@ -42,7 +42,10 @@ struct CellMap {
   }
 
  private:
-  CellKind at(int row, int col) const { return cells[static_cast<std::size_t>(row * across + col)]; }
+  CellKind at(int row, int col) const {
+    const int cell = row * across + col;
+    return cells[static_cast<std::size_t>(cell)];
+  }
 };
 
 }  // namespace

@@ -5,11 +5,6 @@
 
 namespace scarp::nn {
 
-enum class PredictorLoss : std::uint8_t {
-  relative,  ///< which of two patches is harder
-  absolute,  ///< how hard, as a z-score within the image
-};
-
 /// Losses of the loss predictor (Wang et al., "Hard Patches Mining for Masked Image Modeling", CVPR 2023,
 /// equations 5 to 7). No gradient goes into the targets.
 /// @param predicted [N, K]  @param targets [N, K], the reconstruction losses of the same patches
