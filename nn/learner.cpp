@@ -2,34 +2,15 @@
 #include "nn/learner.h"
 
 #include <filesystem>
-#include <stdexcept>
-
-#include <ATen/Context.h>
-#include <ATen/Parallel.h>
 
 #include "nn/error.h"
 #include "nn/torch/errors.h"
 #include "nn/training/training_run.h"
+#include "nn/training/training_thread.h"
 
 namespace scarp::nn {
 
 namespace {
-
-/// The state of the calling thread, put back afterwards: a worker of a pool goes on as it was.
-class TrainingThread {
- public:
-  explicit TrainingThread(int threads) : before_(at::get_num_threads()) {
-    set_up_worker_thread(threads);
-    at::globalContext().setDeterministicCuDNN(true);  // without effect where there is no GPU
-    at::globalContext().setBenchmarkCuDNN(false);
-  }
-  ~TrainingThread() { at::set_num_threads(before_); }
-  TrainingThread(const TrainingThread&) = delete;
-  TrainingThread& operator=(const TrainingThread&) = delete;
-
- private:
-  int before_;
-};
 
 void check_source(const SampleSource& source, const ModelCard& card, const std::string& which) {
   const int step = 32 * card.network.input_stride;

@@ -4,31 +4,22 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include <ATen/Context.h>
-#include <ATen/Parallel.h>
-
 #include "nn/error.h"
 #include "nn/pretraining/pretraining_run.h"
 #include "nn/torch/errors.h"
+#include "nn/training/training_thread.h"
 
 namespace scarp::nn {
 namespace {
 
-/// The state of the calling thread, put back afterwards: a worker of a pool goes on as it was.
-class PretrainingThread {
- public:
-  explicit PretrainingThread(int threads) : before_(at::get_num_threads()) {
-    set_up_worker_thread(threads);
-    at::globalContext().setDeterministicCuDNN(true);  // without effect where there is no GPU
-    at::globalContext().setBenchmarkCuDNN(false);
+PretrainOptions resolved_options(const PretrainOptions& options) {
+  try {
+    options.check();
+  } catch (const std::invalid_argument& error) {
+    throw Error(Fault::bad_argument, error.what());
   }
-  ~PretrainingThread() { at::set_num_threads(before_); }
-  PretrainingThread(const PretrainingThread&) = delete;
-  PretrainingThread& operator=(const PretrainingThread&) = delete;
-
- private:
-  int before_;
-};
+  return options.resolved();
+}
 
 void check_pretraining(const PretrainTask& task) {
   try {
@@ -64,13 +55,12 @@ void pretrain(const BackboneCard& card,
               const std::function<void(const PretrainEvent&)>& on_event,
               std::stop_token stop) {
   const std::function<void(const PretrainEvent&)> silent = [](const PretrainEvent&) {};
-  options.check();
-  const PretrainOptions resolved = options.resolved();
+  const PretrainOptions resolved = resolved_options(options);
   const PretrainTask task{card, resolved, windows, files, on_event ? on_event : silent};
   check_pretraining(task);
   const bool resumes = pretraining_is_there(files);
   with_our_errors("pretraining", [&] {
-    const PretrainingThread thread(resolved.threads);
+    const TrainingThread thread(resolved.threads);
     PretrainingRun run(task);
     if (resumes) run.resume();
     run.run(stop);

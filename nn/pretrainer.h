@@ -95,7 +95,8 @@ struct PretrainOptions {
   Precision precision = Precision::fp32;  ///< automatic: bf16 if a probe finds its steps faster; a resumed
                                           ///< run keeps what was found
 
-  void check() const;                ///< @throws std::invalid_argument naming the first field out of range
+  void check() const;  ///< @throws std::invalid_argument naming the first field out of range, Error
+                       ///< (bad_argument) for a backbone of no known name
   PretrainOptions resolved() const;  ///< every 0 that stands for a rule replaced by its value
 };
 
@@ -128,7 +129,8 @@ struct PretrainFiles {
 BackboneCard backbone_card_for(const PretrainOptions& options, int side);
 
 /// Pretrains from the start, or resumes. The same options, windows and threads give the same weights, bit for
-/// bit. Patches with a pixel that is not valid are never seen and never targets.
+/// bit, on the same path of attention: which of the two is faster is measured at the start, and kept by a
+/// resumed run. Patches with a pixel that is not valid are never seen and never targets.
 /// @param card  with channels and statistics; written into the checkpoint
 /// @throws Error (not_finite, bad_argument, mismatch ...); the last checkpoint stays. Stops cleanly on
 /// `stop`.
@@ -141,6 +143,8 @@ void pretrain(const BackboneCard& card,
 
 /// A file for others: the network alone under native names (msn: the target encoder), with the card.
 /// @param half  2-D and larger weights in half precision
+/// @throws Error (missing_file, unreadable, unwritable; not_finite for weights that half precision does not
+/// hold)
 void export_backbone(const std::string& checkpoint,
                      const std::string& to,
                      const BackboneCard& card,
@@ -150,10 +154,14 @@ void export_backbone(const std::string& checkpoint,
 struct ReconstructedWindow {
   std::vector<float> original;       ///< optical, then terrain
   std::vector<float> seen;           ///< hidden patches are 0
-  std::vector<float> reconstructed;  ///< hidden patches as predicted, seen ones as they are
+  std::vector<float> reconstructed;  ///< hidden patches as predicted, seen ones as they are; empty where
+                                     ///< features are predicted
   std::vector<float> hardness;       ///< hpm: expected loss of each patch, row by row; otherwise empty
   std::vector<std::uint8_t> hidden;  ///< of each patch (grouped: of the optical ones): 1 not seen
 };
+/// @param options  those of the run
+/// @param indices  of windows of the first pass; each is cut to the network's size at its upper left corner
+/// @throws Error (unreadable, mismatch, bad_argument)
 std::vector<ReconstructedWindow> reconstruct_windows(const std::string& checkpoint,
                                                      const PretrainOptions& options,
                                                      WindowSource& windows,

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <torch/torch.h>
 
@@ -13,6 +12,7 @@
 #include "nn/torch/device.h"
 #include "nn/training/autocast.h"
 #include "nn/training/batch_order.h"
+#include "nn/training/precision_probe.h"
 #include "nn/training/resumption.h"
 
 namespace scarp::nn {
@@ -22,8 +22,6 @@ constexpr std::size_t kStepsBetweenEvents = 10;
 constexpr std::int64_t kWindowOrder = -20;  // streams of one seed that never meet
 constexpr std::int64_t kMaskNoise = -21;
 constexpr const char* kPretrainingKey = "scarp_pretraining";
-constexpr double kBf16WorthIt = 0.9;  // bf16 must win by a tenth
-constexpr int kPrecisionRounds = 3;   // the first of each makes the kernels
 constexpr double kCollapsedSpread = 0.05;
 constexpr double kCollapsedEntropy = 0.5;  // of the mean assignment, as a share of the highest: fewer
                                            // than the root of all prototypes are in use
@@ -75,6 +73,12 @@ double seconds_of_pretraining_step(PretrainingMethod& method,
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+// What of a card decides how a network learns; names and texts may change.
+bool same_sight(const BackboneCard& a, const BackboneCard& b) {
+  return a.optical == b.optical && a.terrain == b.terrain && a.grouped == b.grouped &&
+         a.side_px == b.side_px && a.gsd_max_m == b.gsd_max_m;
+}
+
 bool has_collapsed(const PretrainEvent& event, const PretrainOptions& resolved) {
   if (resolved.method != PretrainMethod::msn) return false;
   const double most = std::log(static_cast<double>(resolved.prototypes));
@@ -104,12 +108,9 @@ void PretrainingRun::probe() {
   const auto spare = placed_method(task_, steps_a_pass_, device_);
   spare->set_attention(state_.attention);
   const auto views = moved_views(loader_.load(0, batches_left().front()).views, device_);
-  double fp32 = std::numeric_limits<double>::max(), bf16 = fp32;
-  for (int round = 0; round < kPrecisionRounds; ++round) {
-    fp32 = std::min(fp32, seconds_of_pretraining_step(*spare, views, place(), Precision::fp32, device_));
-    bf16 = std::min(bf16, seconds_of_pretraining_step(*spare, views, place(), Precision::bf16, device_));
-  }
-  state_.precision = bf16 < kBf16WorthIt * fp32 ? Precision::bf16 : Precision::fp32;
+  state_.precision = faster_precision([&](Precision precision) {
+    return seconds_of_pretraining_step(*spare, views, place_of(state_.step), precision, device_);
+  });
 }
 
 void PretrainingRun::run(const std::stop_token& stop) {
@@ -150,13 +151,13 @@ bool PretrainingRun::train_pass(const std::stop_token& stop) {
   return true;
 }
 
-StepPlace PretrainingRun::place() const {
-  return {state_.step, steps(), state_.finished_passes, task_.resolved.epochs,
-          static_cast<double>(state_.step) / static_cast<double>(steps_a_pass_)};
+StepPlace PretrainingRun::place_of(std::int64_t step) const {
+  return {step, steps(), state_.finished_passes, task_.resolved.epochs,
+          static_cast<double>(step) / static_cast<double>(steps_a_pass_)};
 }
 
 void PretrainingRun::step(const PretrainBatch& batch) {
-  const StepPlace at = place();
+  const StepPlace at = place_of(state_.step);
   auto noise = stream_generator(task_.resolved.seed, state_.step, kMaskNoise);
   StepLoss loss;
   {
@@ -198,9 +199,7 @@ PretrainEvent PretrainingRun::take_event(bool pass_ended) {
   event.steps = steps();
   event.precision = state_.precision;
   event.pass_ended = pass_ended;
-  StepPlace at = place();
-  at.step = std::max<std::int64_t>(0, at.step - 1);
-  event.learning_rate = method_->learning_rate(at);
+  event.learning_rate = method_->learning_rate(place_of(std::max<std::int64_t>(0, state_.step - 1)));
   if (!pending_.empty()) {  // empty after a stop between the last step of a pass and its end
     const auto count = static_cast<double>(pending_.size());
     event.seconds_a_step = std::chrono::duration<double>(now - last_event_).count() / count;
@@ -252,11 +251,11 @@ void PretrainingRun::resume() {
   const std::string& state = state_in(file, kPretrainingKey, "pretraining");
   const BackboneCard stored = BackboneCard::from_json(state_in(file, kBackboneKey, "pretraining"));
   state_ = pretraining_state_from(state, identity(), path);
-  if (stored.optical != task_.card.optical || stored.terrain != task_.card.terrain ||
-      stored.grouped != task_.card.grouped) {
-    throw Error(Fault::mismatch, path +
-                                     " was begun with other channels or statistics: resume on the images "
-                                     "it was begun with, or start a new run");
+  if (!same_sight(stored, task_.card)) {
+    throw Error(Fault::mismatch,
+                path +
+                    " was begun with other channels, statistics, pixel sizes or sides: resume "
+                    "on the images it was begun with, or start a new run");
   }
   require_possible_step(state_.step, state_.finished_passes, steps_a_pass_, task_.resolved.epochs, path);
   const NamedTensors tensors = read_tensors(file, [](const std::string&) { return true; });

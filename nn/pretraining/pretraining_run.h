@@ -48,7 +48,7 @@ class PretrainingRun {
   PretrainEvent take_event(bool pass_ended);
   void require_finite();
   std::vector<std::vector<std::int64_t>> batches_left() const;
-  StepPlace place() const;
+  StepPlace place_of(std::int64_t step) const;
   std::int64_t steps() const { return steps_a_pass_ * task_.resolved.epochs; }
   PretrainingIdentity identity() const;
 

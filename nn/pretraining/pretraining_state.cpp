@@ -10,6 +10,15 @@ namespace {
 
 using PretrainingJson = nlohmann::ordered_json;
 
+constexpr const char* kFused = "fused";
+constexpr const char* kExplicit = "explicit";
+
+AttentionPath attention_path_of(const std::string& word, const std::string& what) {
+  if (word == kFused) return AttentionPath::fused;
+  if (word == kExplicit) return AttentionPath::explicit_formula;
+  throw Error(Fault::unreadable, what + ": its state holds no path of attention, fused or explicit");
+}
+
 PretrainingJson common_json(const PretrainOptions& o) {
   return {{"method", name_of(o.method)},
           {"backbone", o.backbone},
@@ -71,7 +80,7 @@ std::string pretraining_state_json(const PretrainingState& state, const Pretrain
       {"step", state.step},
       {"finished_passes", state.finished_passes},
       {"precision", word_of(state.precision)},
-      {"attention", state.attention == AttentionPath::fused ? "fused" : "explicit"},
+      {"attention", state.attention == AttentionPath::fused ? kFused : kExplicit},
       {"options", pretraining_identity_json(identity)}};
   return dump_strict_json(document, "pretraining state");
 }
@@ -85,8 +94,8 @@ PretrainingState pretraining_state_from(const std::string& json,
     PretrainingState state;
     state.step = count_in(document, "step", what);
     state.finished_passes = count_in(document, "finished_passes", what);
-    if (document.at("precision").get<std::string>() == "bf16") state.precision = Precision::bf16;
-    if (document.at("attention").get<std::string>() == "fused") state.attention = AttentionPath::fused;
+    state.precision = trained_precision(document, what);
+    state.attention = attention_path_of(document.at("attention").get<std::string>(), what);
     return state;
   } catch (const PretrainingJson::exception& error) {
     throw Error(Fault::unreadable, what + ": pretraining state: " + error.what());

@@ -86,11 +86,6 @@ at::Tensor ViewBatch::all_valid() const {
   return optical.size(1) == 0 ? terrain_valid : valid & terrain_valid;
 }
 
-ViewBatch ViewBatch::to(at::Device device) const {
-  return {optical.to(device, true), terrain.to(device, true), valid.to(device, true),
-          terrain_valid.to(device, true)};
-}
-
 at::Tensor whole_patches_of(const at::Tensor& valid_pixels, std::int64_t patch) {
   return patches_of(valid_pixels.unsqueeze(1), patch, PatchOrder::channel_last).all(-1);
 }
@@ -115,7 +110,8 @@ ViewBatch ViewMaker::normalised(const ViewBatch& window) const {
           window.valid, window.terrain_valid};
 }
 
-// A random place and size, a random aspect of 3/4 to 4/3 (Szegedy et al., CVPR 2015), brought to the side.
+// A random place and size, a random aspect of 3/4 to 4/3 (Szegedy et al., CVPR 2015), brought to the side;
+// the whole window has its own aspect.
 ViewBatch ViewMaker::crop(const ViewBatch& window,
                           double smallest,
                           double largest,
@@ -123,7 +119,8 @@ ViewBatch ViewMaker::crop(const ViewBatch& window,
                           std::mt19937_64& random) const {
   const auto whole = static_cast<double>(window.valid.size(1));
   const double area = smallest + (largest - smallest) * uniform(random);
-  const double stretch = std::exp((2 * uniform(random) - 1) * std::log(4.0 / 3));
+  const double aspect = std::exp((2 * uniform(random) - 1) * std::log(4.0 / 3));
+  const double stretch = smallest < 1 ? aspect : 1;
   const auto length = [&](double share) {
     return std::clamp<std::int64_t>(std::llround(whole * share), 1, static_cast<std::int64_t>(whole));
   };

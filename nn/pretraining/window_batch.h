@@ -23,7 +23,6 @@ struct ViewBatch {
 
   at::Tensor all_channels() const;  ///< [N, optical + terrain, S, S]
   at::Tensor all_valid() const;     ///< pixels that every channel has data of
-  ViewBatch to(at::Device device) const;
 };
 
 /// Patches all of whose pixels are valid. [N, H, W] bool -> [N, L] bool
@@ -41,7 +40,6 @@ class ViewMaker {
   ViewMaker(const BackboneCard& card, const PretrainOptions& resolved);
   /// Views of one window, each a batch of one.
   std::vector<ViewBatch> views(const ViewBatch& window, std::mt19937_64& random) const;
-  int focal_side() const { return focal_side_; }
   /// Source units to normalised planes; what is not valid becomes 0.
   ViewBatch normalised(const ViewBatch& window) const;
 

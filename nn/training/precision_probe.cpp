@@ -42,6 +42,15 @@ double seconds_of_step(DualBranchNetwork& network,
 
 }  // namespace
 
+Precision faster_precision(const std::function<double(Precision)>& seconds_of_step) {
+  double fp32 = std::numeric_limits<double>::max(), bf16 = fp32;
+  for (int round = 0; round < kRounds; ++round) {
+    fp32 = std::min(fp32, seconds_of_step(Precision::fp32));
+    bf16 = std::min(bf16, seconds_of_step(Precision::bf16));
+  }
+  return bf16 < kWorthIt * fp32 ? Precision::bf16 : Precision::fp32;
+}
+
 Precision faster_precision(const ModelCard& card, int side, int batch, at::Device device) {
   ModelCard quiet = card;
   quiet.network.dropout = 0;  // nothing is drawn: the training's own random numbers stay as they are
@@ -51,12 +60,8 @@ Precision faster_precision(const ModelCard& card, int side, int batch, at::Devic
   network->train();
   const at::Tensor optical = planes_of(card.optical.size(), batch, side, device);
   const at::Tensor terrain = planes_of(card.terrain.size(), batch, side, device);
-  double fp32 = std::numeric_limits<double>::max(), bf16 = fp32;
-  for (int round = 0; round < kRounds; ++round) {
-    fp32 = std::min(fp32, seconds_of_step(network, optical, terrain, Precision::fp32, device));
-    bf16 = std::min(bf16, seconds_of_step(network, optical, terrain, Precision::bf16, device));
-  }
-  return bf16 < kWorthIt * fp32 ? Precision::bf16 : Precision::fp32;
+  return faster_precision(
+      [&](Precision precision) { return seconds_of_step(network, optical, terrain, precision, device); });
 }
 
 }  // namespace scarp::nn

@@ -10,6 +10,13 @@ const char* word_of(Precision precision) {
   return precision == Precision::bf16 ? "bf16" : "fp32";
 }
 
+Precision trained_precision(const nlohmann::ordered_json& state, const std::string& path) {
+  for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+    if (state.contains("precision") && state["precision"] == word_of(precision)) return precision;
+  }
+  throw Error(Fault::unreadable, path + ": its state holds no precision, fp32 or bf16");
+}
+
 const std::string& state_in(const SafetensorsFile& file, const std::string& key, const std::string& kind) {
   const auto found = file.header().metadata.find(key);
   if (found != file.header().metadata.end()) return found->second;
@@ -41,8 +48,10 @@ void require_possible_step(std::int64_t step,
                            std::int64_t steps_a_pass,
                            std::int64_t passes,
                            const std::string& path) {
-  const bool possible = step >= 0 && finished_passes >= 0 && finished_passes <= step / steps_a_pass &&
-                        step <= (finished_passes + 1) * steps_a_pass && step <= passes * steps_a_pass;
+  // the end of the run comes first: behind it no product can overflow
+  const bool possible = step >= 0 && step <= passes * steps_a_pass && finished_passes >= 0 &&
+                        finished_passes <= step / steps_a_pass &&
+                        step <= (finished_passes + 1) * steps_a_pass;
   if (possible) return;
   throw Error(Fault::unreadable, path + ": step " + std::to_string(step) + " cannot lie in pass " +
                                      std::to_string(finished_passes) + " of " + std::to_string(steps_a_pass) +

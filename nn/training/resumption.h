@@ -16,6 +16,10 @@ namespace scarp::nn {
 /// How a precision is written into checkpoints.
 const char* word_of(Precision precision);
 
+/// The precision that a state was trained in.
+/// @throws Error (unreadable) unless it is fp32 or bf16
+Precision trained_precision(const nlohmann::ordered_json& state, const std::string& path);
+
 /// The text under a key of the file's metadata.
 /// @param kind  of run, for the message: "training"
 /// @throws Error (mismatch) if there is none

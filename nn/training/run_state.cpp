@@ -76,7 +76,7 @@ RunState run_state_from(const std::string& json, const RunIdentity& identity, co
     require_same_options(document.at("options"), identity_json(identity), what);
     return {count_in(document, "step", what), count_in(document, "finished_passes", what),
             document.at("best_f1").get<double>(), count_in(document, "passes_since_best", what),
-            document.at("precision").get<std::string>() == "bf16" ? Precision::bf16 : Precision::fp32};
+            trained_precision(document, what)};
   } catch (const StateJson::exception& error) {
     throw Error(Fault::unreadable, what + ": training state: " + error.what());
   }

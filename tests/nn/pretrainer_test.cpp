@@ -12,47 +12,22 @@
 #include "nn/io/tensor_file.h"
 #include "nn/pretraining/pretraining_method.h"
 #include "nn/torch/vision_transformer.h"
+#include "nn/training/schedules.h"
 #include "nn/weight_conversion.h"
 #include "nn/weight_summary.h"
 #include "tests/support/golden_tensors.h"
 #include "tests/support/test_files.h"
+#include "tests/support/toy_pretraining.h"
 #include "tests/support/toy_windows.h"
 
 namespace scarp::nn {
 namespace {
 
+using test::pretrained;
+using test::PretrainPlan;
 using test::tiny_pretraining;
 using test::toy_backbone;
 using test::ToyWindows;
-
-struct Pretrained {
-  NamedTensors tensors;  // of the last checkpoint
-  std::vector<PretrainEvent> events;
-};
-
-struct PretrainPlan {
-  PretrainOptions options;
-  bool optical = true, terrain = false, holes = false;
-  std::int64_t windows = 24;
-};
-
-Pretrained pretrained(const std::string& path,
-                      const PretrainPlan& plan,
-                      bool resume = false,
-                      std::int64_t stop_at_step = -1) {
-  ToyWindows windows(plan.windows, plan.optical, plan.terrain, plan.holes);
-  Pretrained outcome;
-  std::stop_source stop;
-  pretrain(
-      toy_backbone(plan.options, plan.optical, plan.terrain), plan.options, windows, {path, resume},
-      [&](const PretrainEvent& event) {
-        outcome.events.push_back(event);
-        if (stop_at_step >= 0 && event.step >= stop_at_step) stop.request_stop();
-      },
-      stop.get_token());
-  outcome.tensors = test::all_tensors(path);
-  return outcome;
-}
 
 void expect_equal_bits(const NamedTensors& a, const NamedTensors& b) {
   ASSERT_EQ(a.size(), b.size());
@@ -274,34 +249,30 @@ TEST(Pretrain, HpmMinesAPlantedHardRegionTwiceAsOftenAsChance) {
   EXPECT_GE(static_cast<double>(hits) / static_cast<double>(mined), 2 * chance);
 }
 
-TEST(Pretrain, RefusesWindowsThatAreTooFewOrTooSmall) {
+// 24 windows, 8 a step: what is logged at the end of a pass is the rate of its third step.
+TEST(Pretrain, LogsTheRateOfTheStepThatWasTaken) {
   const test::TempFolder folder;
   PretrainPlan plan{tiny_pretraining(PretrainMethod::mae)};
-  plan.windows = 7;
-  EXPECT_THROW(static_cast<void>(pretrained(folder.file("a"), plan)), Error);
-  ToyWindows small(24, true, false, false, 16);
-  EXPECT_THROW(pretrain(toy_backbone(plan.options, true, false), plan.options, small, {}, nullptr, {}),
-               Error);
+  plan.options.warmup = 0;
+  const auto run = pretrained(folder.file("run"), plan);
+  ASSERT_EQ(run.events.size(), 3U);
+  for (const PretrainEvent& event : run.events) {
+    const double epoch = static_cast<double>(event.step - 1) / 3;
+    EXPECT_DOUBLE_EQ(event.learning_rate, warm_cosine(2e-3, 0, epoch, 0, 3)) << event.step;
+  }
 }
 
-TEST(BackboneCard, SurvivesItsJson) {
-  const BackboneCard card = toy_backbone(tiny_pretraining(PretrainMethod::mae), true, true);
-  EXPECT_EQ(BackboneCard::from_json(card.to_json()), card);
-}
-
-TEST(BackboneCard, RefusesSizesThatNoNetworkHas) {
-  const auto refused = [](const char* key, const char* value) {
-    std::string json = toy_backbone(tiny_pretraining(PretrainMethod::mae), true, false).to_json();
-    const auto at = json.find(std::string("\"") + key + "\":");
-    const auto end = json.find(',', at);
-    json.replace(at, end - at, std::string("\"") + key + "\":" + value);
-    EXPECT_THROW(BackboneCard::from_json(json), Error) << key << ' ' << value;
-  };
-  refused("width", "1000000000");
-  refused("heads", "7");
-  refused("depth", "-1");
-  refused("side_px", "33");
-  refused("patch", "\"four\"");
+TEST(Pretrain, WithCropsOfOneSeesWholeWindows) {
+  PretrainOptions options = tiny_pretraining(PretrainMethod::mae).resolved();
+  options.smallest_crop = 1;
+  options.flips = false;
+  const BackboneCard card = toy_backbone(options, true, false);
+  ToyWindows windows(24, true, false);
+  WindowLoader loader(windows, card, options);
+  for (const std::int64_t index : {0, 5, 23}) {
+    const auto seen = loader.load(3, {index}).views.front().optical;
+    EXPECT_TRUE(test::same_bits(seen, loader.maker().normalised(loader.window(3, index)).optical)) << index;
+  }
 }
 
 }  // namespace
