@@ -45,6 +45,18 @@ at::Tensor resized_mask(const at::Tensor& valid, std::int64_t side) {
   return resized(valid.unsqueeze(1).to(torch::kFloat32), side).squeeze(1) > kWholeWeight;
 }
 
+struct Part {
+  std::int64_t row, col, rows, cols;
+};
+
+ViewBatch part_of(const ViewBatch& window, const Part& part, std::int64_t side) {
+  const auto cut = [&](const at::Tensor& x) {
+    return x.narrow(-2, part.row, part.rows).narrow(-1, part.col, part.cols);
+  };
+  return {resized(cut(window.optical), side), resized(cut(window.terrain), side),
+          resized_mask(cut(window.valid), side), resized_mask(cut(window.terrain_valid), side)};
+}
+
 // Odd taps out to three deviations, rows and columns in turn; borders are held.
 at::Tensor blurred(const at::Tensor& planes, double sigma) {
   const auto reach = std::min<std::int64_t>(static_cast<std::int64_t>(std::ceil(3 * sigma)),
@@ -129,9 +141,7 @@ ViewBatch ViewMaker::crop(const ViewBatch& window,
     return static_cast<std::int64_t>(uniform(random) * (whole - static_cast<double>(extent) + 1));
   };
   const std::int64_t row = start(rows), col = start(cols);
-  const auto cut = [&](const at::Tensor& x) { return x.narrow(-2, row, rows).narrow(-1, col, cols); };
-  return {resized(cut(window.optical), side), resized(cut(window.terrain), side),
-          resized_mask(cut(window.valid), side), resized_mask(cut(window.terrain_valid), side)};
+  return part_of(window, {row, col, rows, cols}, side);
 }
 
 void ViewMaker::turn(ViewBatch& view, std::mt19937_64& random) const {
@@ -160,6 +170,22 @@ void ViewMaker::recolour(ViewBatch& view, std::mt19937_64& random) const {
   x = torch::where(view.valid.unsqueeze(1), x, 0.0F);
 }
 
+// The window as it is; where that has not one patch without missing data (a small view of it has few, and
+// large ones), a patch of it that has none, enlarged.
+ViewBatch ViewMaker::wide_or_whole(const ViewBatch& window, int side, std::mt19937_64& random) const {
+  const auto seen = [&](const ViewBatch& view) {
+    return whole_patches_of(card_.grouped ? view.valid : view.all_valid(), card_.patch);
+  };
+  const ViewBatch wide = crop(window, 1, 1, side, random);
+  if (seen(wide).any().item<bool>()) return wide;
+  const auto places = seen(window)[0].nonzero();
+  if (places.size(0) == 0) return wide;
+  const auto chosen = static_cast<std::int64_t>(uniform(random) * static_cast<double>(places.size(0)));
+  const std::int64_t patch = card_.patch, place = places[chosen][0].item<std::int64_t>();
+  const std::int64_t across = window.valid.size(2) / patch;
+  return part_of(window, {place / across * patch, place % across * patch, patch, patch}, side);
+}
+
 ViewBatch ViewMaker::view(const ViewBatch& window,
                           double smallest,
                           double largest,
@@ -171,7 +197,7 @@ ViewBatch ViewMaker::view(const ViewBatch& window,
     const auto whole = whole_patches_of(card_.grouped ? view.valid : view.all_valid(), card_.patch);
     const bool enough = 2 * whole.sum().item<std::int64_t>() >= whole.numel();
     if (enough) break;
-    if (tries + 1 == kCropTries) view = crop(window, 1, 1, side, random);
+    if (tries + 1 == kCropTries) view = wide_or_whole(window, side, random);
   }
   if (options_.flips) turn(view, random);
   return normalised(view);

@@ -46,6 +46,7 @@ class ViewMaker {
  private:
   ViewBatch view(const ViewBatch& window, double smallest, double largest, int side, std::mt19937_64&) const;
   ViewBatch crop(const ViewBatch& window, double smallest, double largest, int side, std::mt19937_64&) const;
+  ViewBatch wide_or_whole(const ViewBatch& window, int side, std::mt19937_64& random) const;
   void turn(ViewBatch& view, std::mt19937_64& random) const;
   void recolour(ViewBatch& view, std::mt19937_64& random) const;
 

@@ -249,6 +249,50 @@ TEST(Pretrain, HpmMinesAPlantedHardRegionTwiceAsOftenAsChance) {
   EXPECT_GE(static_cast<double>(hits) / static_cast<double>(mined), 2 * chance);
 }
 
+/// Every eighth row is missing, as where the scan line corrector of Landsat 7 failed.
+class StripedWindows final : public ToyWindows {
+ public:
+  using ToyWindows::ToyWindows;
+  void fill(std::int64_t epoch, std::int64_t index, const WindowView& out) override {
+    ToyWindows::fill(epoch, index, out);
+    for (std::size_t i = 0; i < out.valid.size(); ++i)
+      if (i / 32 % 8 == 7) out.valid[i] = 0;
+  }
+};
+
+TEST(Pretrain, SmallViewsOfWindowsWithStripesWithoutDataStillSeeAPatch) {
+  PretrainOptions options = tiny_pretraining(PretrainMethod::msn);
+  options.epochs = 1;
+  options.focal_views = 4;
+  StripedWindows windows(24, true, false);
+  std::int64_t steps = 0;
+  pretrain(toy_backbone(options, true, false), options, windows, {},
+           [&](const PretrainEvent& event) { steps = event.step; }, {});
+  EXPECT_EQ(steps, 3);
+}
+
+TEST(PretrainOptions, OutOfRangeAreCalledByTheirKeys) {
+  const auto refusal = [](auto change) {
+    PretrainOptions options = tiny_pretraining(PretrainMethod::mae);
+    change(options);
+    try {
+      options.check();
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refusal([](PretrainOptions& o) { o.mask_ratio = 1.5; }),
+            "training.mask_ratio must lie in 0 to 0.99, is 1.5");
+  EXPECT_EQ(refusal([](PretrainOptions& o) { o.terrain_noise_m = -1; }),
+            "targets.terrain_noise must lie in 0 to 10000, is -1");
+  EXPECT_EQ(refusal([](PretrainOptions& o) { o.heads = 3; }),
+            "network.width must be a multiple of network.heads, 3, is 32");
+  EXPECT_EQ(refusal([](PretrainOptions& o) { o.decoder_width = 18; }),
+            "decoder.width must be a multiple of 4, is 18");
+  EXPECT_EQ(refusal([](PretrainOptions& o) { o.prototypes = 0; }), "accepted") << "mae has no prototypes";
+}
+
 // 24 windows, 8 a step: what is logged at the end of a pass is the rate of its third step.
 TEST(Pretrain, LogsTheRateOfTheStepThatWasTaken) {
   const test::TempFolder folder;
