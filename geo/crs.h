@@ -41,7 +41,7 @@ class Crs {
 /// Moves map points from one CRS to another. Not for use by two threads at once: each takes a clone.
 class MapTransform {
  public:
-  /// @throws Error (missing_crs, bad_argument) if there is no way from one to the other
+  /// @throws Error (missing_crs, no_overlap) if there is no way from one to the other
   MapTransform(const Crs& from, const Crs& to);
   ~MapTransform();
   MapTransform(MapTransform&&) noexcept;

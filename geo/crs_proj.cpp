@@ -161,8 +161,8 @@ MapTransform::MapTransform(const Crs& from, const Crs& to) : impl_(std::make_uni
   const OGRSpatialReference target = reference_of(to.wkt());
   impl_->transformation.reset(OGRCreateCoordinateTransformation(&source, &target));
   if (!impl_->transformation) {
-    throw Error(Fault::bad_argument, "no way from " + from.name() + " to " + to.name() +
-                                         messages.as_reason() + "; do both describe the same planet?");
+    throw Error(Fault::no_overlap, "no way from " + from.name() + " to " + to.name() + messages.as_reason() +
+                                       "; do both describe the same planet?");
   }
 }
 
