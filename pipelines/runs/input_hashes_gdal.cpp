@@ -70,7 +70,8 @@ bool made_by_lookers(const std::string& file) {
 class Progress {
  public:
   Progress(std::span<const std::string> files, Events& events) : events_(events) {
-    for (const std::string& file : files) all_ += std::max<std::int64_t>(0, size_of(file));
+    for (const std::string& file : files)
+      if (VSIIsLocal(file.c_str())) all_ += std::max<std::int64_t>(0, size_of(file));
   }
   void add(std::size_t bytes) {
     done_ += static_cast<std::int64_t>(bytes);
@@ -126,7 +127,18 @@ std::vector<std::string> files_of_inputs(std::span<const std::string> inputs) {
 std::vector<FileHash> hash_files(std::span<const std::string> files, Events& events, std::stop_token stop) {
   Progress progress(files, events);
   std::vector<FileHash> hashes;
-  for (const std::string& file : files) hashes.push_back(hash_file(file, progress, stop));
+  std::size_t elsewhere = 0;
+  for (const std::string& file : files) {
+    const bool here = VSIIsLocal(file.c_str());
+    hashes.push_back(here ? hash_file(file, progress, stop) : FileHash{file, size_of(file), {}});
+    elsewhere += here ? 0 : 1;
+  }
+  if (elsewhere > 0) {
+    events.info(
+        fmt::format("{} inputs lie on other machines: their sizes are noted, not their SHA-256, for "
+                    "which they would have to be fetched whole",
+                    elsewhere));
+  }
   return hashes;
 }
 

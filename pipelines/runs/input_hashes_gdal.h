@@ -15,7 +15,7 @@ namespace scarp::pipelines {
 struct FileHash {
   std::string path;
   std::int64_t bytes = 0;
-  std::string sha256;  ///< 64 hexadecimal digits (FIPS 180-4)
+  std::string sha256;  ///< 64 hexadecimal digits (FIPS 180-4); empty: not read
 };
 
 /// The files that inputs are made of: FILE[:LAYER] without its layer; of a dataset that GDAL opens all its
@@ -24,7 +24,9 @@ struct FileHash {
 /// out.
 std::vector<std::string> files_of_inputs(std::span<const std::string> inputs);
 
-/// Reads every file from end to end, a mebibyte at a time; also GDAL's virtual file systems.
+/// Reads every file from end to end, a mebibyte at a time; also GDAL's virtual file systems on this machine.
+/// Of files on other machines (/vsicurl/, /vsis3/), which may be larger than what a run reads of them, only
+/// the size is noted.
 /// @throws Error (contradiction) for a file that cannot be read, (cancelled)
 std::vector<FileHash> hash_files(std::span<const std::string> files, Events& events, std::stop_token stop);
 

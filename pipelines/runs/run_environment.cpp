@@ -33,8 +33,10 @@ std::string operating_system() {
 
 Json inputs_json(std::span<const FileHash> inputs) {
   Json json = Json::array();
-  for (const FileHash& input : inputs)
-    json.push_back({{"path", input.path}, {"bytes", input.bytes}, {"sha256", input.sha256}});
+  for (const FileHash& input : inputs) {
+    const Json hash = input.sha256.empty() ? Json(nullptr) : Json(input.sha256);
+    json.push_back({{"path", input.path}, {"bytes", input.bytes}, {"sha256", hash}});
+  }
   return json;
 }
 

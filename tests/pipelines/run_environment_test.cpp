@@ -85,6 +85,16 @@ TEST(InputHashes, RefuseAFileWhoseReadingFails) {
   EXPECT_THROW(hash_files(std::vector<std::string>{"/proc/self/mem"}, events, {}), Error);
 }
 
+TEST(InputHashes, AreNotMadeOfFilesOnOtherMachines) {
+  test::RecordedEvents events;
+  const std::string far = "/vsicurl/http://127.0.0.1:1/far.tif";  // whoever reads it fails
+  const auto hashes = hash_files(std::vector{far}, events, {});
+  ASSERT_EQ(hashes.size(), 1U);
+  EXPECT_EQ(hashes[0].path, far);
+  EXPECT_EQ(hashes[0].sha256, "");
+  EXPECT_TRUE(nlohmann::json::parse(environment_json({}, hashes, 0))["inputs"][0]["sha256"].is_null());
+}
+
 TEST(InputHashes, StopWhenToldTo) {
   const test::TempFolder folder;
   test::write_text(folder.file("a"), "a");
