@@ -31,6 +31,7 @@ class PretrainCommand final : public Command {
                    "Replaces a key of the run file, e.g. training.epochs=5; may be repeated");
     app.add_flag("--resume", options_.resume, "Go on from the last checkpoint of the run folder");
     add_overwrite(app, options_.overwrite);
+    app.get_option("--resume")->excludes("--overwrite");
     app.add_flag_callback(
            "--schema", [] { throw CLI::CallForVersion(pipelines::pretrain_settings_schema(), kDone); },
            "Print the JSON schema of run files and end")

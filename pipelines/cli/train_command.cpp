@@ -32,6 +32,7 @@ class TrainCommand final : public Command {
         ->check(between(0, 1000));
     app.add_flag("--resume", options_.resume, "Go on from the last checkpoint of the run folder");
     add_overwrite(app, options_.overwrite);
+    app.get_option("--resume")->excludes("--overwrite");
     app.add_flag_callback(
            "--schema", [] { throw CLI::CallForVersion(pipelines::run_settings_schema(), kDone); },
            "Print the JSON schema of run files and end")

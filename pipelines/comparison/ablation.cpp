@@ -69,10 +69,7 @@ class Ablation {
   void run() {
     make_folders();
     require_same_settings();
-    if (!options_.summary_only) {
-      pretrain_backbones();
-      run_jobs();
-    }
+    if (!options_.summary_only) make_runs();
     summarise_logs();
   }
 
@@ -119,6 +116,18 @@ class Ablation {
                             run_folder, options_.plan));
   }
 
+  // A run that is cancelled says how it goes on by itself; here the plan goes on.
+  void make_runs() {
+    try {
+      pretrain_backbones();
+      run_jobs();
+    } catch (const Error& error) {
+      if (error.fault() != Fault::cancelled) throw;
+      throw Error(Fault::cancelled, fmt::format("Cancelled: the same command goes on; what is done is in {}.",
+                                                options_.folder));
+    }
+  }
+
   void pretrain_backbones() {
     if (all_logs_are_there()) return;
     for (const AblationBackbone& backbone : plan_.pretrain) {
@@ -139,11 +148,7 @@ class Ablation {
     for (int i = 0; i < options_.workers; ++i) workers.emplace_back([this] { work(); });
     workers.clear();  // joins
     if (failure_) std::rethrow_exception(failure_);
-    if (stop_.stop_requested()) {
-      throw Error(
-          Fault::cancelled,
-          fmt::format("Cancelled: the same command goes on; what is done is in {}/logs.", options_.folder));
-    }
+    if (stop_.stop_requested()) throw Error(Fault::cancelled, "Cancelled between two runs.");
   }
 
   void work() {

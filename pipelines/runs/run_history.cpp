@@ -108,6 +108,19 @@ std::string history_line(const nn::PretrainEvent& event) {
   return line.dump();
 }
 
+std::string lines_before(const std::string& metrics, std::int64_t step) {
+  std::string kept;
+  std::ifstream file(metrics);
+  for (std::string text; std::getline(file, text);) {
+    const Line line = Line::parse(text, nullptr, /*allow_exceptions=*/false);
+    const auto found = line.is_object() ? line.find("step") : line.end();
+    const bool done_again =
+        found != line.end() && found->is_number_integer() && found->get<std::int64_t>() >= step;
+    if (!done_again) kept += text + '\n';
+  }
+  return kept;
+}
+
 std::vector<nn::TrainingEvent> read_training_history(const std::string& metrics) {
   return read_events<nn::TrainingEvent>(metrics, training_event);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,9 @@ std::string history_line(const nn::PretrainEvent& event);
 /// a run. How many steps there are in all is not logged. A file that is not there holds nothing.
 std::vector<nn::TrainingEvent> read_training_history(const std::string& metrics);
 std::vector<nn::PretrainEvent> read_pretraining_history(const std::string& metrics);
+
+/// The lines of a log that come before a step; lines that are no event stay.
+std::string lines_before(const std::string& metrics, std::int64_t step);
 
 /// Appends an event, and takes away what was logged of its step and of later ones: those were done again
 /// after a run had died behind its last checkpoint.

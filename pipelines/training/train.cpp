@@ -204,6 +204,7 @@ void require_useful_labels(const BlockSamples& training, const BlockSamples& val
 }  // namespace
 
 void train_run(const TrainOptions& options, Events& events, std::stop_token stop) {
+  const double started = seconds_since_1970();
   const RunSettings settings = with_backbones_found(read_run_settings(options.run_file, options.settings));
   RunFolder::require_free(options.run_folder, options.resume, options.overwrite);
 
@@ -220,20 +221,21 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
                           training.size() / settings.samples_a_block, validation.size()));
 
   RunFolder folder(options.run_folder, options.resume, options.overwrite);
-  write_text_file(folder.config(), to_yaml(settings), true);
+  if (!folder.goes_on()) write_text_file(folder.config(), to_yaml(settings), true);
   const std::vector<FileHash> hashes = hashes_of(settings, events, stop);
 
   events.stage("training");
-  Follower follower(folder, options.resume, events);
+  Follower follower(folder, folder.goes_on(), events);
   const double begin = thread_seconds();
   nn::train(
       card, settings.training, training, validation.size() > 0 ? &validation : nullptr,
       {folder.last(), folder.best(), options.resume},
       [&follower](const nn::TrainingEvent& event) { follower(event); }, stop);
   if (stop.stop_requested()) {
-    throw Error(Fault::cancelled, fmt::format("Cancelled: go on with scarp train {} -o {} --resume.",
-                                              options.run_file, options.run_folder));
+    throw Error(Fault::cancelled,
+                fmt::format("Cancelled: the same command with --resume goes on in {}.", options.run_folder));
   }
+  write_text_file(folder.config(), to_yaml(settings), true);  // of a resumed run: once it was let go on
   auto took = summary_of(settings, follower.history(), thread_seconds() - begin);
   card = finished_model(settings, folder, validation, events, stop);
   card.training = training_summary(settings, scenes, follower);
@@ -244,7 +246,7 @@ void train_run(const TrainOptions& options, Events& events, std::stop_token stop
   write_environment(folder.environment(),
                     {nn::torch_version(), settings.training.device, took["precision"].get<std::string>(),
                      settings.training.threads},
-                    hashes, seconds_since_1970(), true);
+                    hashes, started, true);
   write_text_file(folder.summary(), took.dump(2) + "\n", true);
   events.info(fmt::format("{:.2f} s a step, {:.1f} samples a second, {}",
                           took["seconds_a_step"].get<double>(), took["samples_a_second"].get<double>(),

@@ -2,9 +2,11 @@
 """Pretrained backbones in the detector: pretrain, train, map and compare, a few steps of a tiny network on a synthetic scene."""
 import json
 import shutil
+import signal
+import subprocess
 
 import pytest
-from conftest import refused, scarp
+from conftest import PROGRAM, refused, scarp
 
 PRETRAIN = """
 name: tiny-vit
@@ -85,6 +87,23 @@ def test_one_command_pretrains_and_compares(place, tmp_path):
     (tmp_path / "out" / "logs" / "pretrained-f0-s1.json").unlink()
     refused(tmp_path, 2, ["backbones/vit was pretrained with other settings"], "ablate", changed, "-o", tmp_path / "out")
     refused(tmp_path, 2, ["backbone:moon", "vit"], "ablate", write(tmp_path / "other.yaml", plan, "backbone:vit", "backbone:moon"), "-o", tmp_path / "x")
+
+
+def test_a_plan_that_is_cancelled_while_it_pretrains_goes_on_by_the_same_command(place, tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(f"base: {place}/run.yaml\npretrain:\n  - {{name: vit, run: {place}/vit.yaml, set: ['training.epochs=40']}}\n"
+                    "set: ['network.terrain_backbone=backbone:vit']\nconfigurations:\n  - {name: pretrained}\n")
+    run = subprocess.Popen([PROGRAM, "ablate", plan, "-o", tmp_path / "out", "--events"],
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in run.stdout:
+        if "s left" in json.loads(line).get("detail", ""):
+            run.send_signal(signal.SIGINT)
+            break
+    last = json.loads(run.communicate()[0].splitlines()[-1])
+    assert (run.returncode, last["exit_code"]) == (130, 130)
+    assert last["text"].startswith("Cancelled: the same command goes on") and "--resume" not in last["text"]
+    scarp("ablate", plan, "-o", tmp_path / "out", "-q")
+    assert (tmp_path / "out" / "backbones" / "vit" / "summary.json").exists()
 
 
 def write(path, plan, old, new):

@@ -6,7 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pipelines/error.h"
 #include "pipelines/runs/run_folder.h"
+#include "tests/support/evaluate_files.h"
 #include "tests/support/test_files.h"
 
 namespace scarp::pipelines {
@@ -43,6 +45,7 @@ nn::PretrainEvent pretrain_event(std::int64_t step, double loss) {
 /// What is logged, then read as a resumed run reads it.
 template <typename Event>
 std::string logged(const test::TempFolder& folder, const std::vector<Event>& events, bool resume = false) {
+  if (resume) test::write_text(folder.file("checkpoints/last.safetensors"), "there is one");
   RunFolder run(folder.path(), resume, false);
   for (const Event& event : events) run.log(event);
   return run.metrics();
@@ -86,6 +89,36 @@ TEST(RunHistory, HalfALineOfARunThatWasKilledIsGoneWhenItIsResumed) {
   ASSERT_EQ(read.size(), 2U);
   EXPECT_EQ(read[0].value("loss"), 0.8);
   EXPECT_TRUE(read_training_history(folder.file("absent")).empty());
+}
+
+TEST(RunHistory, LinesBehindTheCheckpointAreGoneWhenTheRunIsResumed) {
+  const test::TempFolder folder;
+  logged(folder, std::vector{pretrain_event(10, 0.9), pretrain_event(20, 0.8), pretrain_event(30, 0.7)});
+  const std::string metrics =
+      logged(folder, std::vector{pretrain_event(20, 0.6), pretrain_event(25, 0.5)}, /*resume=*/true);
+  EXPECT_EQ(test::file_text(metrics), history_line(pretrain_event(10, 0.9)) + "\n" +
+                                          history_line(pretrain_event(20, 0.6)) + "\n" +
+                                          history_line(pretrain_event(25, 0.5)) + "\n");
+}
+
+TEST(RunFolder, HoldsNoRunBeforeTheFirstCheckpoint) {
+  const test::TempFolder folder;
+  logged(folder, std::vector{pretrain_event(10, 0.9)});
+  test::write_text(folder.file("config.resolved.yaml"), "of a run that was killed");
+  const RunFolder again(folder.path(), /*resume=*/true, false);
+  EXPECT_FALSE(again.goes_on());
+  EXPECT_FALSE(std::filesystem::exists(again.config()));
+  EXPECT_EQ(test::file_text(again.metrics()), "");
+  test::write_text(again.last(), "there is one");
+  EXPECT_THROW(RunFolder::require_free(folder.path(), false, false), Error);
+  EXPECT_NO_THROW(RunFolder::require_free(folder.path(), true, false));
+}
+
+TEST(RunFolder, BelowAFileCannotBe) {
+  const test::TempFolder folder;
+  test::write_text(folder.file("file"), "in the way");
+  EXPECT_THROW(RunFolder::require_free(folder.file("file/run"), false, false), Error);
+  EXPECT_NO_THROW(RunFolder::require_free(folder.file("a/b/c"), false, false));
 }
 
 }  // namespace
