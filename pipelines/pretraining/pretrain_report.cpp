@@ -14,26 +14,54 @@ namespace {
 
 constexpr int kGap = 4;  // pixels between pictures of a sheet
 constexpr double kShownDeviations = 2.2;
+constexpr std::array<std::uint8_t, 3> kNothing = {201, 211, 226};  // hidden, or without data
 
 std::uint8_t shade(float normalised) {
   const double scaled = (normalised / kShownDeviations + 1) / 2;
   return static_cast<std::uint8_t>(std::lround(255 * std::clamp(scaled, 0.0, 1.0)));
 }
 
-/// A sheet of windows in rows, on a light ground.
+/// Which channels of a window are shown: those of the image, or those of the terrain.
+struct Shown {
+  std::size_t first, channels;
+  bool coloured;  ///< the first three as red, green and blue
+};
+
+Shown image_of(const PretrainSheets& sheets) {
+  return {0, sheets.optical, sheets.optical >= 3};
+}
+
+Shown terrain_of(const PretrainSheets& sheets) {
+  return {sheets.optical, sheets.channels - sheets.optical, false};
+}
+
+std::vector<LegendEntry> legend_of_nothing() {
+  return {{"hidden, or without data", kNothing}};
+}
+
+/// A sheet of windows in rows and columns, on white.
 class Sheet {
  public:
   Sheet(int rows, int cols, int side)
       : side_(side), picture_{rows * (side + kGap) - kGap, cols * (side + kGap) - kGap, {}} {
     picture_.rgb.assign(static_cast<std::size_t>(picture_.rows) * static_cast<std::size_t>(picture_.cols) * 3,
-                        235);
+                        255);
   }
-  /// Channels first..., as red, green and blue, or grey.
-  void put(int row, int col, const std::vector<float>& planes, std::size_t first, std::size_t count) {
+  /// Channels as red, green and blue, or the first as grey.
+  /// @param known  planes that tell where there is something: normalised, what is not known is 0 in all
+  void put(int row,
+           int col,
+           const std::vector<float>& planes,
+           const Shown& shown,
+           const std::vector<float>& known) {
     const auto pixels = static_cast<std::size_t>(side_) * static_cast<std::size_t>(side_);
     for (std::size_t i = 0; i < pixels; ++i) {
       std::uint8_t* out = at(row, col, i);
-      for (std::size_t c = 0; c < 3; ++c) out[c] = shade(planes[(first + (count >= 3 ? c : 0)) * pixels + i]);
+      bool nothing = true;
+      for (std::size_t c = 0; c < shown.channels; ++c)
+        nothing = nothing && known[(shown.first + c) * pixels + i] == 0;
+      for (std::size_t c = 0; c < 3; ++c)
+        out[c] = nothing ? kNothing[c] : shade(planes[(shown.first + (shown.coloured ? c : 0)) * pixels + i]);
     }
   }
   /// One value a patch, from pale to dark orange by rank.
@@ -66,79 +94,131 @@ class Sheet {
   geo::Picture picture_;
 };
 
-CurveSeries series_of(const std::string& name, const std::vector<nn::PretrainEvent>& history) {
+CurveSeries series_of(const std::string& value,
+                      const std::string& name,
+                      const std::vector<nn::PretrainEvent>& history) {
   CurveSeries series{name, {}, {}, false};
   for (const nn::PretrainEvent& event : history) {
     if (event.values.empty()) continue;
     series.x.push_back(static_cast<double>(event.step));
-    series.y.push_back(event.value(name));
+    series.y.push_back(event.value(value));
   }
   return series;
+}
+
+bool is_logged(const std::string& value, const std::vector<nn::PretrainEvent>& history) {
+  const auto& values = history.back().values;
+  return std::any_of(values.begin(), values.end(), [&](const auto& each) { return each.first == value; });
+}
+
+CurvePlot loss_curve(const std::vector<nn::PretrainEvent>& history) {
+  CurvePlot loss{"Loss", "step", "loss", {series_of("loss", "all", history)}, {}, {}, false};
+  using Part = std::pair<const char*, const char*>;
+  for (const auto& [value, name] :
+       {Part{"optical", "image"}, Part{"terrain", "terrain"}, Part{"reconstruction", "reconstruction"},
+        Part{"predictor", "prediction of hardness"}, Part{"cross_entropy", "cross entropy"}}) {
+    if (is_logged(value, history)) loss.series.push_back(series_of(value, name, history));
+  }
+  return loss;
 }
 
 void add_curves(HtmlReport& report,
                 const PretrainSettings& settings,
                 const std::vector<nn::PretrainEvent>& history) {
-  report.add_curve({"Loss", "step", "loss", {series_of("loss", history)}, {}, {}, false});
+  report.add_curve(loss_curve(history));
   if (settings.options.method == nn::PretrainMethod::hpm) {
     report.add_curve({"Mining",
                       "step",
                       "share",
-                      {series_of("pair_accuracy", history), series_of("hard_share", history)},
+                      {series_of("pair_accuracy", "pairs of patches in order (chance: half)", history),
+                       series_of("hard_share", "of the hidden patches, those that are hard", history)},
                       {},
                       {0, 1},
                       false});
   }
   if (settings.options.method == nn::PretrainMethod::msn) {
-    report.add_curve(
-        {"Watch for collapse",
-         "step",
-         "entropy (nats), spread",
-         {series_of("mean_entropy", history), series_of("entropy", history), series_of("spread", history)},
-         {},
-         {},
-         false});
+    report.add_curve({"Watch for collapse",
+                      "step",
+                      "entropy (nats), spread",
+                      {series_of("mean_entropy", "entropy of the mean assignment", history),
+                       series_of("entropy", "entropy of an image's assignment", history),
+                       series_of("spread", "spread of embeddings", history)},
+                      {},
+                      {},
+                      false});
   }
+}
+
+/// A column a window; beneath it what was hidden, what was made of the rest, and what was expected to be
+/// hard.
+Sheet sheet_of(const PretrainSheets& sheets, const Shown& shown, bool with_hardness) {
+  const bool rebuilt = !sheets.reconstructions.front().reconstructed.empty();
+  const int rows = 2 + (rebuilt ? 1 : 0) + (with_hardness ? 1 : 0);
+  Sheet sheet(rows, static_cast<int>(sheets.reconstructions.size()), sheets.side);
+  for (std::size_t i = 0; i < sheets.reconstructions.size(); ++i) {
+    const nn::ReconstructedWindow& window = sheets.reconstructions[i];
+    const int col = static_cast<int>(i);
+    sheet.put(0, col, window.original, shown, window.original);
+    sheet.put(1, col, window.seen, shown, window.seen);
+    if (rebuilt) sheet.put(2, col, window.reconstructed, shown, window.original);
+    if (with_hardness) sheet.put_patches(rows - 1, col, window.hardness, sheets.patch);
+  }
+  return sheet;
 }
 
 void add_reconstructions(HtmlReport& report, const PretrainSheets& sheets) {
   if (sheets.reconstructions.empty()) return;
   const bool mined = !sheets.reconstructions.front().hardness.empty();
   const bool rebuilt = !sheets.reconstructions.front().reconstructed.empty();
-  const auto draw = [&](const std::string& what, std::size_t first, std::size_t count, bool with_hardness) {
-    const int cols = 2 + (rebuilt ? 1 : 0) + (with_hardness ? 1 : 0);
-    Sheet sheet(static_cast<int>(sheets.reconstructions.size()), cols, sheets.side);
-    for (std::size_t i = 0; i < sheets.reconstructions.size(); ++i) {
-      const nn::ReconstructedWindow& window = sheets.reconstructions[i];
-      const int row = static_cast<int>(i);
-      sheet.put(row, 0, window.original, first, count);
-      sheet.put(row, 1, window.seen, first, count);
-      if (rebuilt) sheet.put(row, 2, window.reconstructed, first, count);
-      if (with_hardness) sheet.put_patches(row, cols - 1, window.hardness, sheets.patch);
-    }
+  const auto draw = [&](const std::string& what, const Shown& shown, bool with_hardness) {
     report.add_picture(
-        fmt::format("{}: the window, what the network sees of it{}{}", what,
+        fmt::format("{}. A column a window; from top to bottom: the window, what the network sees of it{}{}",
+                    what,
                     rebuilt ? ", what it makes of that (each patch with its true mean and contrast)" : "",
                     with_hardness ? ", and how hard it expects each patch to be (dark: hard)" : ""),
-        sheet.picture());
+        sheet_of(sheets, shown, with_hardness).picture(), legend_of_nothing());
   };
   report.add_heading(mined ? "Reconstructions and hard patches" : "Reconstructions");
-  if (sheets.optical > 0) draw("Image", 0, sheets.optical, mined);
+  if (sheets.optical > 0)
+    draw(sheets.optical >= 3 ? "Image, first three bands" : "Image, first band", image_of(sheets), mined);
   if (sheets.channels > sheets.optical)
-    draw("Terrain, first channel", sheets.optical, 1, mined && sheets.optical == 0);
+    draw("Terrain, first channel", terrain_of(sheets), mined && sheets.optical == 0);
 }
 
 void add_neighbours(HtmlReport& report, const PretrainSheets& sheets) {
   if (sheets.neighbours.empty()) return;
   Sheet sheet(static_cast<int>(sheets.neighbours.size()), static_cast<int>(sheets.neighbours.front().size()),
               sheets.side);
+  const Shown shown = sheets.optical > 0 ? image_of(sheets) : terrain_of(sheets);
   for (std::size_t row = 0; row < sheets.neighbours.size(); ++row)
-    for (std::size_t col = 0; col < sheets.neighbours[row].size(); ++col)
-      sheet.put(static_cast<int>(row), static_cast<int>(col), sheets.neighbours[row][col], 0,
-                sheets.optical > 0 ? sheets.optical : 1);
+    for (std::size_t col = 0; col < sheets.neighbours[row].size(); ++col) {
+      const std::vector<float>& window = sheets.neighbours[row][col];
+      sheet.put(static_cast<int>(row), static_cast<int>(col), window, shown, window);
+    }
   report.add_heading("Nearest neighbours");
-  report.add_picture("Windows at the left, and those most like them by feature, the nearest first",
-                     sheet.picture());
+  report.add_picture(
+      "A row a window: itself at the left, then those most like it by feature, the nearest first",
+      sheet.picture());
+}
+
+void add_run(HtmlReport& report,
+             const PretrainSettings& settings,
+             const nn::BackboneCard& card,
+             const std::vector<nn::PretrainEvent>& history) {
+  const nn::PretrainOptions options = settings.options.resolved();
+  std::vector<std::vector<std::string>> rows = {
+      {"method", nn::name_of(options.method)},
+      {"network", fmt::format("{}: width {}, {} blocks, {} heads, patches of {} pixels", options.backbone,
+                              card.width, card.depth, card.heads, card.patch)},
+      {"windows", fmt::format("{} pixels a side, {} a step", settings.window_side, options.batch)},
+      {"passes", std::to_string(options.epochs)},
+      {"hidden share", fmt::format("{:g}", options.mask_ratio)},
+      {"learning rate", fmt::format("{:.3g} after warm-up", options.learning_rate)},
+      {"seed", std::to_string(options.seed)}};
+  if (!history.empty())
+    rows.push_back({"arithmetic", history.back().precision == nn::Precision::bf16 ? "bf16" : "fp32"});
+  report.add_heading("How it was pretrained");
+  report.add_table("The rest is in config.resolved.yaml", {"what", "value"}, rows);
 }
 
 void add_key_figures(HtmlReport& report, const std::vector<nn::PretrainEvent>& history) {
@@ -174,6 +254,7 @@ void write_pretrain_report(const std::string& path,
   }
   add_reconstructions(report, sheets);
   add_neighbours(report, sheets);
+  add_run(report, settings, card, history);
   report.add_heading("What the network sees");
   std::vector<std::vector<std::string>> rows;
   for (const auto* channels : {&card.optical, &card.terrain})
