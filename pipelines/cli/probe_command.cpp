@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "geo/raster_writer_gdal.h"
 #include "pipelines/cli/arguments.h"
 #include "pipelines/cli/commands.h"
 #include "pipelines/cli/exit_code.h"
+#include "pipelines/error.h"
 #include "pipelines/mapping/model_store.h"
 #include "pipelines/pages/report_file.h"
 #include "pipelines/pretraining/probe.h"
@@ -30,30 +32,12 @@ class ProbeCommand final : public Command {
         app, "images", options_.images, value::kFile,
         "Folder of pictures, the folders in it are the classes; or run file (.yaml) of scenes with labels")
         ->required();
-    add_list(app, "--shares", shares_, value::kNumber,
-             "Run file: shares of the training blocks to learn from [0.01,0.05,0.1,1]")
-        ->check(between(1e-6, 1));
-    add_key_values(app, "--set", settings_, "Run file: replaces a key of it; may be repeated");
-    add_value(app, "--test", options_.test_images, value::kFile,
-              "Folder of test pictures; without it a share of the others is tested");
-    add_value(app, "--test-share", options_.test_share, value::kNumber, "Share of every class that is tested")
-        ->check(between(0.01, 0.99));
-    add_list(app, "--shots", options_.shots, value::kInteger,
-             "Labels a class of the low-shot protocol [1,2,5,10]");
+    declare_of_ground(app);
+    declare_of_pictures(app);
     add_value(app, "--draws", options_.draws, value::kInteger, "Draws of each number of labels")
         ->check(between(1, 1000));
-    add_value(app, "--neighbours", options_.neighbours, value::kInteger, "Nearest neighbours that vote")
-        ->check(between(1, 10000));
     app.add_flag("--baselines", options_.baselines,
                  "Also an untrained network of the same shape, and bare pixels");
-    app.add_flag("--fine-tune", options_.fine_tune, "Also fine-tuning, of the last block and in full");
-    add_value(app, "--epochs", options_.epochs, value::kInteger, "Passes of fine-tuning")
-        ->check(between(1, 10000));
-    add_value(app, "--learning-rate", options_.learning_rate, value::kNumber, "Of fine-tuning")
-        ->check(between(0, 1));
-    add_value(app, "--layer-decay", options_.layer_decay, value::kNumber,
-              "Of the rate of fine-tuning, from a layer to the one below it")
-        ->check(between(0.01, 1));
     add_value(app, "--seed", options_.seed, value::kInteger, "Of the split, the draws and fine-tuning");
     add_value(app, "--device", options_.device, value::kText, "auto, cpu, cuda or cuda:N");
     add_value(app, "-j,--threads", options_.threads, value::kInteger, "Threads of the network")
@@ -66,7 +50,9 @@ class ProbeCommand final : public Command {
   int run(const Context& context) override {
     options_.backbone = pipelines::find_backbone(options_.backbone);
     if (!output_.empty()) geo::require_writable(output_, overwrite_);
-    if (options_.images.ends_with(".yaml") || options_.images.ends_with(".yml")) {
+    const bool ground = options_.images.ends_with(".yaml") || options_.images.ends_with(".yml");
+    require_fitting(ground);
+    if (ground) {
       answer(pipelines::probe_scene(of_scene(), context.events, context.stop), context);
     } else {
       answer(pipelines::probe_backbone(options_, context.events, context.stop), context);
@@ -75,6 +61,47 @@ class ProbeCommand final : public Command {
   }
 
  private:
+  void declare_of_ground(CLI::App& app) {
+    of_ground_ = {add_list(app, "--shares", shares_, value::kNumber,
+                           "Run file: shares of the training blocks to learn from [0.01,0.05,0.1,1]")
+                      ->check(between(1e-6, 1)),
+                  add_key_values(app, "--set", settings_, "Run file: replaces a key of it; may be repeated")};
+  }
+
+  void declare_of_pictures(CLI::App& app) {
+    of_pictures_ = {
+        add_value(app, "--test", options_.test_images, value::kFile,
+                  "Folder of test pictures; without it a share of the others is tested"),
+        add_value(app, "--test-share", options_.test_share, value::kNumber,
+                  "Share of every class that is tested")
+            ->check(between(0.01, 0.99)),
+        add_list(app, "--shots", options_.shots, value::kInteger,
+                 "Labels a class of the low-shot protocol [1,2,5,10]")
+            ->check(between(1, 1'000'000)),
+        add_value(app, "--neighbours", options_.neighbours, value::kInteger, "Nearest neighbours that vote")
+            ->check(between(1, 10000)),
+        app.add_flag("--fine-tune", options_.fine_tune, "Also fine-tuning, of the last block and in full"),
+        add_value(app, "--epochs", options_.epochs, value::kInteger, "Passes of fine-tuning")
+            ->check(between(1, 10000)),
+        add_value(app, "--learning-rate", options_.learning_rate, value::kNumber, "Of fine-tuning")
+            ->check(between(0, 1)),
+        add_value(app, "--layer-decay", options_.layer_decay, value::kNumber,
+                  "Of the rate of fine-tuning, from a layer to the one below it")
+            ->check(between(0.01, 1))};
+  }
+
+  // An option that would say nothing is a misunderstanding.
+  void require_fitting(bool ground) const {
+    for (const CLI::Option* option : ground ? of_pictures_ : of_ground_) {
+      if (option->count() == 0) continue;
+      throw pipelines::Error(
+          pipelines::Fault::usage,
+          fmt::format("{} is for a {}, and {} is a {}: leave it out.", option->get_name(),
+                      ground ? "folder of pictures" : "run file (.yaml) of scenes with labels",
+                      options_.images, ground ? "run file" : "folder"));
+    }
+  }
+
   pipelines::SceneProbeOptions of_scene() const {
     pipelines::SceneProbeOptions options;
     options.backbone = options_.backbone;
@@ -96,6 +123,7 @@ class ProbeCommand final : public Command {
     context.events.answer(json_ ? json : result.to_text(), nlohmann::ordered_json::parse(json));
   }
 
+  std::vector<const CLI::Option*> of_ground_, of_pictures_;  ///< options that say nothing of the other
   pipelines::ProbeOptions options_;
   std::vector<double> shares_ = pipelines::SceneProbeOptions{}.shares;
   std::vector<std::string> settings_;

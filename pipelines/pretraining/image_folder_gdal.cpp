@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -15,6 +16,7 @@
 
 #include "geo/statistics.h"
 #include "pipelines/error.h"
+#include "pipelines/pretraining/whole_patches.h"
 
 namespace scarp::pipelines {
 namespace fs = std::filesystem;
@@ -23,6 +25,7 @@ namespace {
 constexpr std::size_t kNamedInWarning = 10;
 constexpr int kDeepest = 16;       // folders below the one that is named
 constexpr int kMeasuredSide = 64;  // statistics are of pictures brought to this size
+constexpr float kOpaque = 254.5F;  // of a mask of 0 to 255 that was brought to another size
 
 /// libjpeg's warnings (a file that ends early) are errors while it lives, and nothing is printed.
 class StrictDecoding {
@@ -100,12 +103,11 @@ void warn_of_broken(const ImageFolder& folder, std::size_t all, Events& events) 
     names += (i == 0 ? "" : "; ") + folder.broken[i];
   if (folder.broken.size() > kNamedInWarning)
     names += fmt::format("; and {} more", folder.broken.size() - kNamedInWarning);
-  const std::string sentence = fmt::format("{} of {} pictures cannot be decoded and are left out: {}",
-                                           folder.broken.size(), all, names);
   if (folder.images.empty()) {
-    throw Error(Fault::contradiction, fmt::format("All {} pictures are broken: {}.", all, names));
+    throw Error(Fault::contradiction, fmt::format("None of {} pictures can be used: {}.", all, names));
   }
-  events.warning(sentence + ".");
+  events.warning(fmt::format("{} of {} pictures cannot be used and are left out: {}.", folder.broken.size(),
+                             all, names));
 }
 
 /// The colours of a palette, or none.
@@ -121,29 +123,79 @@ float palette_value(const GDALColorTable& table, float index, std::size_t band) 
   return static_cast<float>(band == 0 ? colour->c1 : band == 1 ? colour->c2 : colour->c3);
 }
 
+/// A square of a picture and the size that it is brought to.
+struct Square {
+  int left, top, edge, side;
+  CPLErr read(GDALRasterBand& band, std::span<float> out, bool blend) const {
+    GDALRasterIOExtraArg extra;
+    INIT_RASTERIO_EXTRA_ARG(extra);
+    if (blend) extra.eResampleAlg = edge > side ? GRIORA_Average : GRIORA_Bilinear;
+    return band.RasterIO(GF_Read, left, top, edge, edge, out.data(), side, side, GDT_Float32, 0, 0, &extra);
+  }
+};
+
+Square square_of(GDALDataset& dataset, int side, double along) {
+  const int cols = dataset.GetRasterXSize(), rows = dataset.GetRasterYSize(), edge = std::min(rows, cols);
+  return {cols > rows ? static_cast<int>(along * (cols - edge)) : 0,
+          rows > cols ? static_cast<int>(along * (rows - edge)) : 0, edge, side};
+}
+
+void require_bands(const std::string& path, int count, std::size_t bands) {
+  const bool grey = count < 3 && bands == 3;  // becomes three
+  if (grey || static_cast<std::size_t>(count) >= bands) return;
+  refuse_image(path, fmt::format("it has {} bands, fewer than {}", count, bands));
+}
+
+// Nothing is known of a pixel that a mask, a nodata value or transparency takes out, or that is no number. A
+// last band that is itself asked for is data, whatever it is marked as.
+void read_validity(GDALRasterBand& band,
+                   const Square& square,
+                   std::span<const float> values,
+                   std::span<std::uint8_t> valid,
+                   bool alpha_is_data,
+                   const std::string& path) {
+  for (std::size_t i = 0; i < valid.size(); ++i)
+    if (!std::isfinite(values[i])) valid[i] = 0;
+  const int flags = band.GetMaskFlags();
+  if ((flags & GMF_ALL_VALID) != 0 || ((flags & GMF_ALPHA) != 0 && alpha_is_data)) return;
+  std::vector<float> mask(valid.size());
+  if (square.read(*band.GetMaskBand(), mask, true) != CE_None) refuse_image(path, "");
+  for (std::size_t i = 0; i < valid.size(); ++i)
+    if (mask[i] < kOpaque) valid[i] = 0;
+}
+
+// The middle is what is checked; it is where a square falls back to.
+void require_data(const FolderImage& image, const PictureWindow& window) {
+  const std::size_t pixels = static_cast<std::size_t>(window.side) * static_cast<std::size_t>(window.side);
+  std::vector<float> values(pixels * window.bands);
+  std::vector<std::uint8_t> valid(pixels);
+  read_square(image, window.bands, window.side, 0.5, values, valid);
+  const double share = whole_share(valid, window.side, window.patch);
+  if (share > 0 && share >= window.valid_share) return;
+  throw Error(Fault::contradiction, fmt::format("{}: {:.0f} % of its patches hold data, {:.0f} % are needed",
+                                                image.path, 100 * share, 100 * window.valid_share));
+}
+
 }  // namespace
 
-void read_square(const FolderImage& image, std::size_t bands, int side, double along, std::span<float> out) {
+void read_square(const FolderImage& image,
+                 std::size_t bands,
+                 int side,
+                 double along,
+                 std::span<float> out,
+                 std::span<std::uint8_t> valid) {
   const StrictDecoding strict;
   const Dataset dataset = open_image(image.path);
-  const int cols = dataset->GetRasterXSize(), rows = dataset->GetRasterYSize(), edge = std::min(rows, cols);
   const int count = dataset->GetRasterCount();
+  require_bands(image.path, count, bands);
   const GDALColorTable* palette = palette_of(*dataset);
-  const bool one_for_three = count < 3 && bands == 3;  // grey, or a palette
-  if (!one_for_three && static_cast<std::size_t>(count) < bands)
-    refuse_image(image.path, fmt::format("it has {} bands, fewer than {}", count, bands));
-  const int left = cols > rows ? static_cast<int>(along * (cols - edge)) : 0;
-  const int top = rows > cols ? static_cast<int>(along * (rows - edge)) : 0;
-  GDALRasterIOExtraArg extra;
-  INIT_RASTERIO_EXTRA_ARG(extra);
-  if (palette == nullptr) extra.eResampleAlg = edge > side ? GRIORA_Average : GRIORA_Bilinear;
-  const std::size_t pixels = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
+  const Square square = square_of(*dataset, side, along);
+  std::fill(valid.begin(), valid.end(), std::uint8_t{1});
   for (std::size_t b = 0; b < bands; ++b) {
-    const auto part = out.subspan(b * pixels, pixels);
-    const int band = one_for_three ? 1 : static_cast<int>(b) + 1;
-    const CPLErr failed = dataset->GetRasterBand(band)->RasterIO(GF_Read, left, top, edge, edge, part.data(),
-                                                                 side, side, GDT_Float32, 0, 0, &extra);
-    if (failed != CE_None) refuse_image(image.path, "");
+    const auto part = out.subspan(b * valid.size(), valid.size());
+    GDALRasterBand& band = *dataset->GetRasterBand(count < 3 && bands == 3 ? 1 : static_cast<int>(b) + 1);
+    if (square.read(band, part, palette == nullptr) != CE_None) refuse_image(image.path, "");
+    read_validity(band, square, part, valid, static_cast<std::size_t>(count) == bands, image.path);
     if (palette == nullptr) continue;
     for (float& value : part) value = palette_value(*palette, value, b);
   }
@@ -151,6 +203,7 @@ void read_square(const FolderImage& image, std::size_t bands, int side, double a
 
 ImageFolder open_image_folders(std::span<const std::string> folders,
                                std::span<const std::string> bands,
+                               const PictureWindow& window,
                                Events& events,
                                const std::stop_token& stop) {
   ImageFolder folder;
@@ -167,20 +220,22 @@ ImageFolder open_image_folders(std::span<const std::string> folders,
   folder.images.clear();
   std::vector<geo::RunningStatistics> statistics(bands.size());
   std::vector<float> values(bands.size() * kMeasuredSide * kMeasuredSide);
-  const std::vector<std::uint8_t> all(kMeasuredSide * kMeasuredSide, 1);
+  std::vector<std::uint8_t> valid(kMeasuredSide * kMeasuredSide);
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (stop.stop_requested()) throw Error(Fault::cancelled, "Cancelled while pictures were looked at.");
     if (i % 256 == 0)
       events.progress(static_cast<double>(i) / static_cast<double>(found.size()), "looking at pictures");
     try {
-      read_square(found[i], bands.size(), kMeasuredSide, 0.5, values);
+      read_square(found[i], bands.size(), kMeasuredSide, 0.5, values, valid);
+      const bool whole = std::find(valid.begin(), valid.end(), std::uint8_t{0}) == valid.end();
+      if (!whole) require_data(found[i], window);
       folder.images.push_back(found[i]);
     } catch (const Error& error) {
       folder.broken.emplace_back(error.what());
       continue;
     }
     for (std::size_t b = 0; b < bands.size(); ++b)
-      statistics[b].add(std::span(values).subspan(b * all.size(), all.size()), all);
+      statistics[b].add(std::span(values).subspan(b * valid.size(), valid.size()), valid);
   }
   warn_of_broken(folder, found.size(), events);
   for (std::size_t b = 0; b < bands.size(); ++b) {
@@ -191,14 +246,12 @@ ImageFolder open_image_folders(std::span<const std::string> folders,
 }
 
 ImageWindows::ImageWindows(std::vector<FolderImage> images,
-                           std::size_t bands,
-                           int side,
+                           const PictureWindow& window,
                            std::int64_t per_pass,
                            std::uint64_t seed,
                            bool moving)
     : images_(std::move(images)),
-      bands_(bands),
-      side_(side),
+      window_(window),
       size_(per_pass > 0 ? per_pass : static_cast<std::int64_t>(images_.size())),
       seed_(seed),
       moving_(moving) {}
@@ -221,8 +274,10 @@ void ImageWindows::fill(std::int64_t epoch, std::int64_t index, const nn::Window
   state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9ULL;
   state = (state ^ (state >> 27)) * 0x94D049BB133111EBULL;
   const double along = moving_ ? static_cast<double>((state ^ (state >> 31)) >> 11) * 0x1p-53 : 0.5;
-  read_square(image_of(epoch, index), bands_, side_, along, out.optical);
-  std::fill(out.valid.begin(), out.valid.end(), std::uint8_t{1});
+  const FolderImage& image = image_of(epoch, index);
+  read_square(image, window_.bands, window_.side, along, out.optical, out.valid);
+  if (!moving_ || whole_share(out.valid, window_.side, window_.patch) >= window_.valid_share) return;
+  read_square(image, window_.bands, window_.side, 0.5, out.optical, out.valid);
 }
 
 std::string ImageWindows::place(std::int64_t epoch, std::int64_t index) const {

@@ -44,13 +44,14 @@ PretrainInputs open_inputs(const PretrainSettings& settings, Events& events, con
   inputs.card.terrain_unit = settings.terrain_unit;
   inputs.card.grouped = settings.grouped();
   if (!settings.images.empty()) {
-    ImageFolder folder = open_image_folders(settings.images, settings.bands, events, stop);
+    const PictureWindow window{settings.bands.size(), settings.window_side, settings.patch(),
+                               settings.valid_share};
+    ImageFolder folder = open_image_folders(settings.images, settings.bands, window, events, stop);
     inputs.card.optical = folder.channels;
     for (const FolderImage& image : folder.images) inputs.files.push_back(image.path);
     events.info(fmt::format("{} pictures", folder.images.size()));
-    inputs.windows =
-        std::make_unique<ImageWindows>(std::move(folder.images), settings.bands.size(), settings.window_side,
-                                       settings.windows_a_pass, settings.options.seed, true);
+    inputs.windows = std::make_unique<ImageWindows>(std::move(folder.images), window, settings.windows_a_pass,
+                                                    settings.options.seed, true);
     return inputs;
   }
   auto scenes = std::make_unique<SceneWindows>(settings, events, stop);
@@ -129,6 +130,16 @@ nlohmann::ordered_json pretrain_summary(const PretrainSettings& settings,
   return summary;
 }
 
+// Before anything is written: a run that cannot take a step leaves no folder behind.
+void require_a_batch(const PretrainSettings& settings, const nn::WindowSource& windows) {
+  if (windows.size() >= settings.options.batch) return;
+  throw Error(
+      Fault::usage,
+      fmt::format("A pass has {} windows, fewer than training.batch, {}: take a smaller batch, or draw "
+                  "more windows with windows.per_pass.",
+                  windows.size(), settings.options.batch));
+}
+
 std::vector<FileHash> input_hashes(const PretrainInputs& inputs,
                                    Events& events,
                                    const std::stop_token& stop) {
@@ -144,26 +155,28 @@ std::vector<FileHash> input_hashes(const PretrainInputs& inputs,
 }  // namespace
 
 void pretrain_run(const PretrainRunOptions& options, Events& events, std::stop_token stop) {
+  const double started = seconds_since_1970();
   const PretrainSettings settings =
       read_pretrain_settings(options.run_file, options.settings, options.method);
   RunFolder::require_free(options.run_folder, options.resume, options.overwrite);
   events.stage("looking at the data");
   PretrainInputs inputs = open_inputs(settings, events, stop);
+  require_a_batch(settings, *inputs.windows);
 
   RunFolder folder(options.run_folder, options.resume, options.overwrite);
-  write_text_file(folder.config(), to_yaml(settings), true);
+  if (!folder.goes_on()) write_text_file(folder.config(), to_yaml(settings), true);
   const std::vector<FileHash> hashes = input_hashes(inputs, events, stop);
 
   events.stage("pretraining");
-  PretrainFollower follower(folder, options.resume, events);
+  PretrainFollower follower(folder, folder.goes_on(), events);
   nn::pretrain(
       inputs.card, settings.options, *inputs.windows, {folder.last(), options.resume},
       [&follower](const nn::PretrainEvent& event) { follower(event); }, stop);
   if (stop.stop_requested()) {
     throw Error(Fault::cancelled,
-                fmt::format("Cancelled: go on with scarp pretrain {} {} -o {} --resume.",
-                            nn::name_of(settings.options.method), options.run_file, options.run_folder));
+                fmt::format("Cancelled: the same command with --resume goes on in {}.", options.run_folder));
   }
+  write_text_file(folder.config(), to_yaml(settings), true);  // of a resumed run: once it was let go on
   const auto summary = pretrain_summary(settings, *inputs.windows, follower.history());
   auto lasting = summary;
   lasting.erase("images_a_second");  // the same run makes the same file, however fast
@@ -176,7 +189,7 @@ void pretrain_run(const PretrainRunOptions& options, Events& events, std::stop_t
   write_environment(folder.environment(),
                     {nn::torch_version(), settings.options.device, summary.value("precision", "fp32"),
                      settings.options.threads},
-                    hashes, seconds_since_1970(), true);
+                    hashes, started, true);
   write_text_file(folder.summary(), summary.dump(2) + "\n", true);
   events.result("backbone", folder.backbone());
   events.result("report", folder.report());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipelines/pretraining/pretrain_settings.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -13,6 +14,15 @@ namespace {
 
 void demand(bool condition, const std::string& sentence) {
   if (!condition) throw Error(Fault::usage, sentence);
+}
+
+// Channels are known by their names wherever the backbone goes.
+void demand_distinct(const std::string& key, std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice != names.end())
+    throw Error(Fault::usage,
+                fmt::format("The key {} names {} twice: channels are told by name.", key, *twice));
 }
 
 }  // namespace
@@ -40,6 +50,8 @@ void PretrainSettings::check() const {
   demand(window_side > 0 && window_side % patch() == 0,
          fmt::format("windows.side is {}, but must be a multiple of the patch side of {}, {}.", window_side,
                      options.backbone, patch()));
+  demand_distinct("bands", bands);
+  demand_distinct("terrain", terrain);
   demand(valid_share > 0 && valid_share <= 1, "windows.valid_share must lie above 0 and be at most 1.");
   demand(windows_a_pass >= 0, "windows.per_pass must not be negative.");
   demand(surveyed_windows >= 1, "windows.surveyed must be at least 1.");

@@ -23,13 +23,18 @@ constexpr int kPixelSide = 8;  // of pictures as features without a network
 /// Pictures that are known, and those that are asked.
 struct LabelledPictures {
   std::vector<FolderImage> known, asked;
-  std::int64_t classes = 0;
+  std::vector<std::string> names;  ///< of the classes
+  std::int64_t classes() const { return static_cast<std::int64_t>(names.size()); }
 };
 
 std::vector<std::string> names_of_bands(const nn::BackboneCard& card) {
   std::vector<std::string> names;
   for (const nn::ChannelSpec& channel : card.optical) names.push_back(channel.name);
   return names;
+}
+
+PictureWindow window_of(const nn::BackboneCard& card) {
+  return {card.optical.size(), static_cast<int>(card.side_px), card.patch};
 }
 
 void take_labelled(const ImageFolder& folder, std::vector<FolderImage>& into) {
@@ -43,7 +48,7 @@ void split_pictures(const ProbeOptions& options, const ImageFolder& folder, Labe
   take_labelled(folder, all);
   std::vector<std::int64_t> labels;
   for (const FolderImage& image : all) labels.push_back(image.label);
-  for (std::int64_t c = 0; c < pictures.classes; ++c) {
+  for (std::int64_t c = 0; c < pictures.classes(); ++c) {
     std::vector<std::size_t> own;
     for (std::size_t i = 0; i < all.size(); ++i)
       if (labels[i] == c) own.push_back(i);
@@ -62,20 +67,22 @@ LabelledPictures open_pictures(const ProbeOptions& options,
                                Events& events,
                                const std::stop_token& stop) {
   const auto bands = names_of_bands(card);
-  const ImageFolder folder = open_image_folders(std::span(&options.images, 1), bands, events, stop);
+  const PictureWindow window = window_of(card);
+  const ImageFolder folder = open_image_folders(std::span(&options.images, 1), bands, window, events, stop);
   LabelledPictures pictures;
-  pictures.classes = static_cast<std::int64_t>(folder.classes.size());
-  if (pictures.classes < 2) {
+  pictures.names = folder.classes;
+  if (pictures.classes() < 2) {
     throw Error(
         Fault::contradiction,
         fmt::format("{} has {} folders with pictures: a probe needs a folder for each of at least two "
                     "classes.",
-                    options.images, pictures.classes));
+                    options.images, pictures.classes()));
   }
   if (options.test_images.empty()) {
     split_pictures(options, folder, pictures);
   } else {
-    const ImageFolder tested = open_image_folders(std::span(&options.test_images, 1), bands, events, stop);
+    const ImageFolder tested =
+        open_image_folders(std::span(&options.test_images, 1), bands, window, events, stop);
     if (tested.classes != folder.classes)
       throw Error(Fault::contradiction, fmt::format("{} and {} have other folders, and so other classes.",
                                                     options.images, options.test_images));
@@ -83,9 +90,45 @@ LabelledPictures open_pictures(const ProbeOptions& options,
     take_labelled(tested, pictures.asked);
   }
   if (pictures.asked.empty() || pictures.known.empty())
-    throw Error(Fault::usage,
-                "No picture is left to test, or none to learn from: choose another --test-share.");
+    throw Error(
+        Fault::usage,
+        "No picture is left to test, or none to learn from: give more pictures, or another --test-share.");
   return pictures;
+}
+
+/// The class of which the fewest pictures are known.
+struct SmallestClass {
+  std::string name;
+  int known = 0;
+};
+
+SmallestClass smallest_class(const LabelledPictures& pictures) {
+  std::vector<int> known(pictures.names.size(), 0);
+  for (const FolderImage& image : pictures.known) ++known[static_cast<std::size_t>(image.label)];
+  const auto fewest = std::min_element(known.begin(), known.end());
+  return {pictures.names[static_cast<std::size_t>(fewest - known.begin())], *fewest};
+}
+
+// Low-shot learning needs so many known pictures of every class; small data are asked with fewer.
+ProbeOptions with_possible_shots(ProbeOptions options, const LabelledPictures& pictures, Events& events) {
+  const SmallestClass smallest = smallest_class(pictures);
+  if (smallest.known == 0) {
+    throw Error(
+        Fault::contradiction,
+        fmt::format("No picture of the class {} is left to learn from: give more of them, or a smaller "
+                    "--test-share.",
+                    smallest.name));
+  }
+  std::vector<int> possible, others;
+  for (const int shots : options.shots) (shots <= smallest.known ? possible : others).push_back(shots);
+  if (!others.empty()) {
+    events.warning(
+        fmt::format("Low-shot with {} labels a class is left out: of the class {} {} pictures are "
+                    "known.",
+                    fmt::join(others, ", "), smallest.name, smallest.known));
+  }
+  options.shots = possible;
+  return options;
 }
 
 nn::LabelledFeatures features_of(const nn::Backbone& backbone,
@@ -95,16 +138,16 @@ nn::LabelledFeatures features_of(const nn::Backbone& backbone,
   const nn::BackboneCard& card = backbone.card();
   const int side = static_cast<int>(card.side_px);
   const auto pixels = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
-  const std::vector<std::uint8_t> valid(pixels, 1);
   nn::LabelledFeatures features;
   std::vector<std::vector<float>> planes(kPicturesAtOnce, std::vector<float>(pixels * card.optical.size()));
+  std::vector<std::vector<std::uint8_t>> valid(kPicturesAtOnce, std::vector<std::uint8_t>(pixels));
   for (std::size_t first = 0; first < images.size(); first += kPicturesAtOnce) {
     if (stop.stop_requested()) throw Error(Fault::cancelled, "Cancelled while pictures were embedded.");
     const std::size_t count = std::min(kPicturesAtOnce, images.size() - first);
     std::vector<nn::BackboneWindow> windows;
     for (std::size_t i = 0; i < count; ++i) {
-      read_square(images[first + i], card.optical.size(), side, 0.5, planes[i]);
-      windows.push_back({planes[i], {}, valid, {}});
+      read_square(images[first + i], card.optical.size(), side, 0.5, planes[i], valid[i]);
+      windows.push_back({planes[i], {}, valid[i], {}});
     }
     const auto found = backbone.features(windows, side, side, nn::readout_for(card.method));
     for (std::size_t i = 0; i < count; ++i) features.add(found[i].window, images[first + i].label);
@@ -116,8 +159,11 @@ nn::LabelledFeatures features_of(const nn::Backbone& backbone,
 nn::LabelledFeatures pixel_features(const std::vector<FolderImage>& images, std::size_t bands) {
   nn::LabelledFeatures features;
   std::vector<float> values(bands * kPixelSide * kPixelSide);
+  std::vector<std::uint8_t> valid(kPixelSide * kPixelSide);
   for (const FolderImage& image : images) {
-    read_square(image, bands, kPixelSide, 0.5, values);
+    read_square(image, bands, kPixelSide, 0.5, values, valid);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (valid[i % valid.size()] == 0) values[i] = 0;
     features.add(values, image.label);
   }
   return features;
@@ -160,9 +206,8 @@ void probe_by_tuning(const ProbeOptions& options,
                      ProbeResult& result,
                      Events& events,
                      const std::stop_token& stop) {
-  const int side = static_cast<int>(card.side_px);
-  ImageWindows known(pictures.known, card.optical.size(), side, 0, options.seed, false);
-  ImageWindows asked(pictures.asked, card.optical.size(), side, 0, options.seed, false);
+  ImageWindows known(pictures.known, window_of(card), 0, options.seed, false);
+  ImageWindows asked(pictures.asked, window_of(card), 0, options.seed, false);
   std::vector<std::int64_t> labels, wanted;
   for (const FolderImage& image : pictures.known) labels.push_back(image.label);
   for (const FolderImage& image : pictures.asked) wanted.push_back(image.label);
@@ -231,20 +276,21 @@ std::string ProbeResult::to_text() const {
   return text;
 }
 
-ProbeResult probe_backbone(const ProbeOptions& options, Events& events, std::stop_token stop) {
+ProbeResult probe_backbone(const ProbeOptions& asked_for, Events& events, std::stop_token stop) {
   events.stage("reading the backbone");
-  const auto backbone = nn::load_backbone(options.backbone, options.device, options.threads);
+  const auto backbone = nn::load_backbone(asked_for.backbone, asked_for.device, asked_for.threads);
   const nn::BackboneCard& card = backbone->card();
   if (!card.terrain.empty()) {
     throw Error(Fault::contradiction,
                 fmt::format("{} sees terrain, and pictures have none: probe a backbone of images alone.",
-                            options.backbone));
+                            asked_for.backbone));
   }
   events.stage("looking at pictures");
-  const LabelledPictures pictures = open_pictures(options, card, events, stop);
+  const LabelledPictures pictures = open_pictures(asked_for, card, events, stop);
+  const ProbeOptions options = with_possible_shots(asked_for, pictures, events);
   ProbeResult result{options.backbone,
                      card.method,
-                     pictures.classes,
+                     pictures.classes(),
                      static_cast<std::int64_t>(pictures.known.size()),
                      static_cast<std::int64_t>(pictures.asked.size()),
                      {}};

@@ -10,6 +10,7 @@
 #include "geo/statistics.h"
 #include "geo/terrain.h"
 #include "pipelines/error.h"
+#include "pipelines/pretraining/whole_patches.h"
 #include "pipelines/terrain_units.h"
 #include "pipelines/training/scene_channels.h"
 
@@ -85,20 +86,13 @@ SceneWindows::SceneWindows(const PretrainSettings& settings, Events& events, con
   terrain_ = measured_channels(settings.terrain, units, measured_->terrain);
 }
 
-// Share of the patches all of whose pixels hold what the network needs.
+// Where all channels go through one projection, a patch needs all of them.
 double SceneWindows::whole_share(const geo::StackTile& tile) const {
-  const std::int64_t patches = side_ / patch_;
-  const bool both = !tile.terrain.empty() && !grouped_;
-  std::vector<std::uint8_t> broken(static_cast<std::size_t>(patches * patches), 0);
-  for (std::int64_t row = 0; row < side_; ++row) {
-    for (std::int64_t col = 0; col < side_; ++col) {
-      const auto pixel = static_cast<std::size_t>(row * side_ + col);
-      const bool there = tile.valid[pixel] != 0 && (!both || tile.terrain_valid[pixel] != 0);
-      if (!there) broken[static_cast<std::size_t>(row / patch_ * patches + col / patch_)] = 1;
-    }
-  }
-  const auto whole = std::count(broken.begin(), broken.end(), std::uint8_t{0});
-  return static_cast<double>(whole) / static_cast<double>(broken.size());
+  if (tile.terrain.empty() || grouped_) return pipelines::whole_share(tile.valid, side_, patch_);
+  std::vector<std::uint8_t> both = tile.valid;
+  for (std::size_t i = 0; i < both.size(); ++i)
+    both[i] = both[i] != 0 && tile.terrain_valid[i] != 0 ? std::uint8_t{1} : std::uint8_t{0};
+  return pipelines::whole_share(both, side_, patch_);
 }
 
 void SceneWindows::survey(std::size_t number, Events& events, const std::stop_token& stop) {

@@ -8,7 +8,7 @@ import subprocess
 
 import numpy
 import pytest
-from conftest import PROGRAM, ROOT, events_of, files_in, refused, scarp
+from conftest import PROGRAM, ROOT, events_of, files_in, refused, scarp, write_raster
 from osgeo import gdal
 from schema import faults
 import yaml
@@ -124,6 +124,7 @@ def test_cancelled_and_resumed_ends_as_if_it_had_not_been(scene_run, tmp_path):
             break
     run.communicate()
     assert run.returncode == 130
+    assert not (tmp_path / "cut" / "backbone.safetensors").exists()
     scarp("pretrain", "mae", scene_run, "-o", tmp_path / "cut", "--resume", "-q", *more)
     assert (tmp_path / "cut" / "backbone.safetensors").read_bytes() == (tmp_path / "whole" / "backbone.safetensors").read_bytes()
     steps = [json.loads(line)["step"] for line in (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()]
@@ -147,7 +148,53 @@ def test_a_folder_of_broken_pictures_alone_is_refused(tmp_path):
     for name in ["a.jpg", "b.png"]:
         (tmp_path / "all" / name).write_text("no picture")
     (tmp_path / "run.yaml").write_text(f"images: [all]\n{NETWORK}")
-    refused(tmp_path, 3, ["All 2 pictures are broken", "a.jpg"], "pretrain", "mae", tmp_path / "run.yaml", "-o", tmp_path / "run")
+    refused(tmp_path, 3, ["None of 2 pictures can be used", "a.jpg"], "pretrain", "mae", tmp_path / "run.yaml", "-o", tmp_path / "run")
+
+
+def chip(path, seed, hole=None, value=None, nodata=None):
+    """Three bands of noise in 32-bit floats, a square of them another value."""
+    values = numpy.random.default_rng(seed).normal(100, 20, (3, 32, 32)).astype(numpy.float32)
+    if hole:
+        values[:, :hole, :hole] = value
+    write_raster(path, values, nodata=nodata)
+
+
+@pytest.mark.parametrize("values, declared", [((-9999, 1e9), True), ((numpy.nan, numpy.inf), False)])
+def test_pixels_of_pictures_without_data_are_never_seen(tmp_path, values, declared):
+    """Whether they are nodata or no numbers: what is there never changes the weights."""
+    backbones = []
+    for value in values:
+        (tmp_path / "chips").mkdir(exist_ok=True)
+        for i in range(8):
+            chip(tmp_path / "chips" / f"{i}.tif", i, hole=12 if i % 2 else None, value=value, nodata=value if declared else None)
+        (tmp_path / "run.yaml").write_text(f"name: holes\nimages: [chips]\n{NETWORK}")
+        scarp("pretrain", "mae", tmp_path / "run.yaml", "-o", tmp_path / "run", "-q", "--overwrite")
+        backbones.append((tmp_path / "run" / "backbone.safetensors").read_bytes())
+    assert backbones[0] == backbones[1]
+
+
+def test_transparent_pixels_hold_no_data_unless_that_band_is_asked_for(tmp_path):
+    (tmp_path / "chips").mkdir()
+    for i in range(8):
+        values = numpy.full((4, 32, 32), 99, numpy.uint8)
+        values[:3] += numpy.random.default_rng(i).integers(0, 40, (3, 32, 32), numpy.uint8)
+        write_raster(tmp_path / "chips" / f"{i}.tif", values, options=["PHOTOMETRIC=RGB", "ALPHA=YES"])
+    (tmp_path / "run.yaml").write_text(f"images: [chips]\n{NETWORK}")
+    refused(tmp_path, 3, ["None of 8 pictures can be used", "0 % of its patches hold data"],
+            "pretrain", "mae", tmp_path / "run.yaml", "-o", tmp_path / "run")
+    scarp("pretrain", "mae", tmp_path / "run.yaml", "-o", tmp_path / "run", "-q", "--set", "bands=[red, green, blue, nir]")
+
+
+def test_a_picture_with_too_little_data_is_left_out(tmp_path):
+    (tmp_path / "chips").mkdir()
+    for i in range(8):
+        chip(tmp_path / "chips" / f"{i}.tif", i)
+    chip(tmp_path / "chips" / "hole.tif", 9, hole=30, value=-9999, nodata=-9999)
+    (tmp_path / "run.yaml").write_text(f"images: [chips]\n{NETWORK}")
+    run = scarp("pretrain", "mae", tmp_path / "run.yaml", "-o", tmp_path / "run", "--events")
+    warnings = [event["text"] for event in events_of(run) if event["event"] == "warning"]
+    assert len(warnings) == 1 and "1 of 9 pictures" in warnings[0]
+    assert "hole.tif: 0 % of its patches hold data, 50 % are needed" in warnings[0]
 
 
 def test_a_raster_without_enough_valid_ground_is_refused(scene, tmp_path):
@@ -173,10 +220,46 @@ def test_a_raster_without_enough_valid_ground_is_refused(scene, tmp_path):
     ("images: [a]\nwindows: {side: 33}", ["windows.side is 33", "multiple of the patch"]),
     ("images: [a]\nterrain: [slope]", ["have no terrain"]),
     ("images: [a]\nmethod: hpm", ["use scarp pretrain hpm"]),
-    ("images: [a]\ntraining: {mask_ratio: 2}", ["mask_ratio"])])
+    ("images: [a]\ntraining: {mask_ratio: 2}", ["training.mask_ratio must lie in 0 to 0.99, is 2"]),
+    ("images: [a]\nbands: [red, nir, red]", ["The key bands names red twice"]),
+    ("images: [a]\ntraining: {epochs: 0}", ["training.epochs must lie in 1 to"]),
+    ("images: [a]\nsiamese: {me_max: -1}\nmethod: msn", ["siamese.me_max must lie in 0 to 1000, is -1"]),
+    ("images: [a]\nnetwork: {width: 32, heads: 5}", ["network.width must be a multiple of network.heads, 5, is 32"]),
+    ("images: [a]\nnetwork: {width: 6, heads: 2}", ["network.width must be a multiple of 4, is 6"]),
+    ("images: [a]\nnetwork: {depth: -1}", ["network.depth must lie in 0 to 256"]),
+    ("images: [a]\ndecoder: {heads: 0}", ["decoder.heads must lie in 1 to"]),
+    ("images: [a]\ndecoder: {width: 20, heads: 3}", ["decoder.width must be a multiple of decoder.heads, 3, is 20"])])
 def test_a_wrong_run_file_is_refused(tmp_path, text, words):
     (tmp_path / "run.yaml").write_text(text)
-    refused(tmp_path, 2, words, "pretrain", "mae", tmp_path / "run.yaml", "-o", tmp_path / "run")
+    method = "msn" if "method: msn" in text else "mae"
+    refused(tmp_path, 2, words, "pretrain", method, tmp_path / "run.yaml", "-o", tmp_path / "run")
+
+
+def test_fewer_windows_than_a_batch_are_refused_before_there_is_a_run_folder(scene_run, tmp_path):
+    refused(tmp_path, 2, ["fewer than training.batch, 4096", "windows.per_pass"],
+            "pretrain", "mae", scene_run, "-o", tmp_path / "run", "--set", "training.batch=4096")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_ended_before_its_first_checkpoint_is_no_run(scene_run, tmp_path):
+    refused_run = ["pretrain", "mae", scene_run, "-o", tmp_path / "run", "-q"]
+    scarp(*refused_run, "--set", "training.device=abacus", code=2)
+    scarp(*refused_run)
+    assert (tmp_path / "run" / "summary.json").exists()
+    refused(tmp_path, 2, ["already holds a run"], *refused_run)
+    refused(tmp_path, 2, ["--resume excludes --overwrite"], *refused_run, "--resume", "--overwrite")
+
+
+def test_a_run_folder_that_cannot_be_is_refused_before_the_data_are_looked_at(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "run.yaml").write_text(f"images: [nowhere]\n{NETWORK}")
+    refused(tmp_path, 4, ["file/run cannot be made"], "pretrain", "mae", tmp_path / "run.yaml", "-o", tmp_path / "file" / "run")
+
+
+def test_a_run_that_is_resumed_with_other_settings_is_left_as_it_was(runs, scene_run):
+    folder, _ = runs["mae"]
+    refused(folder, 3, ["cannot be resumed", "epochs was 2, now it is 3"],
+            "pretrain", "mae", scene_run, "-o", folder, "--resume", "--set", "training.epochs=3")
 
 
 def test_the_schema_fits_what_fits(scene_run, runs):
@@ -260,6 +343,26 @@ def test_a_probe_needs_classes_and_pictures_alone(runs, picture_run, pictures, t
     refused(tmp_path, 3, ["pictures have none"], "probe", runs["mae"][0] / "backbone.safetensors", pictures)
     scarp("pretrain", "mae", picture_run, "-o", tmp_path / "run", "-q")
     refused(tmp_path, 3, ["at least two classes"], "probe", tmp_path / "run" / "backbone.safetensors", pictures / "across")
+
+
+def test_small_classes_are_asked_with_as_few_labels_as_they_have(picture_run, tmp_path):
+    scarp("pretrain", "mae", picture_run, "-o", tmp_path / "run", "-q")
+    for i in range(16):
+        picture(tmp_path / "few" / ("rows" if i % 2 else "cols") / f"{i:02}.jpg", i)
+    run = scarp("probe", tmp_path / "run" / "backbone.safetensors", tmp_path / "few", "--events")
+    events = events_of(run)
+    assert [event["text"] for event in events if event["event"] == "warning"] == [
+        "Low-shot with 10 labels a class is left out: of the class cols 6 pictures are known."]
+    said = next(event["data"] for event in events if event["event"] == "result" and event["kind"] == "answer")
+    assert [row["labels_a_class"] for row in said["rows"] if row["protocol"] == "low-shot"] == [1, 2, 5]
+
+
+def test_an_option_of_the_other_kind_of_probe_is_refused(runs, pictures, steep_run, tmp_path):
+    backbone = runs["mae"][0] / "backbone.safetensors"
+    refused(tmp_path, 2, ["--shots is for a folder of pictures"], "probe", backbone, steep_run(0.3), "--shots", "1")
+    refused(tmp_path, 2, ["--fine-tune is for a folder of pictures"], "probe", backbone, steep_run(0.3), "--fine-tune")
+    refused(tmp_path, 2, ["--set is for a run file"], "probe", backbone, pictures, "--set", "validation.share=0.2")
+    refused(tmp_path, 2, ["'0' is no number from 1"], "probe", backbone, pictures, "--shots", "0")
 
 
 LABELLED_RUN = """
