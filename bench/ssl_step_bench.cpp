@@ -8,12 +8,15 @@
 // processor seconds and seconds of the fastest step. ssl_twin.py runs it in turns with the same work in eager
 // PyTorch.
 #include <chrono>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <functional>
 #include <limits>
+#include <malloc.h>
 #include <string>
+#include <vector>
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
@@ -46,9 +49,22 @@ struct Sizes {
     options.width = width;
     options.depth = depth;
     options.heads = heads;
-    options.attention = choose_attention(
-        {batch, heads, options.grid.patches() / 4 + 1, width / heads, true, at::kCPU, at::kFloat});
+    options.attention = choose_attention(attention(), at::kCPU, bf16 != 0 ? at::kBFloat16 : at::kFloat);
     return options;
+  }
+  std::vector<AttentionProbe> attention() const {
+    const std::int64_t patches = (side / patch) * (side / patch);
+    const auto encoder = [&](double dropped, bool training) -> AttentionProbe {
+      return {batch, heads, 1 + kept_patches(patches, dropped), width / heads, depth, training};
+    };
+    const auto decoders = [&](std::int64_t count, bool training) -> AttentionProbe {
+      return {batch, decoder_width / 32, 1 + patches, 32, count * decoder_depth, training};
+    };
+    if (work == "mae") return {encoder(0.75, true), decoders(1, true)};
+    if (work == "hpm") return {encoder(0.75, true), decoders(2, true), encoder(0, false), decoders(1, false)};
+    if (work == "msn70") return {encoder(0.7, true), encoder(0, false)};
+    if (work == "msn0") return {encoder(0, true), encoder(0, false)};
+    return {encoder(work == "encoder75" ? 0.75 : 0, true)};
   }
   MaskedAutoencoderOptions autoencoder() const {
     MaskedAutoencoderOptions options;
@@ -186,6 +202,8 @@ Step step_of(const Sizes& sizes) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  mallopt(M_MMAP_MAX, 0);  // as the program does
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
   if (count != 14) {
     std::fprintf(stderr, "see the head of ssl_step_bench.cpp for the thirteen arguments\n");
     return 2;

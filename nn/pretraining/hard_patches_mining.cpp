@@ -95,14 +95,14 @@ MinedForward HardPatchesMinerImpl::predict(const torch::Tensor& images, const Ma
 MiningLosses HardPatchesMinerImpl::losses(const torch::Tensor& images,
                                           const Masking& masking,
                                           const torch::Tensor& targets) {
-  const std::int64_t hidden = masking.order.size(1) - masking.kept, first = 1 + masking.kept;
+  const TokenRange hidden{1 + masking.kept, masking.order.size(1) - masking.kept};
   const auto tokens = decoder_tokens(encode(images, masking), masking, grid_of(images));
-  const auto pixels = pixels_.pred(pixels_.read(tokens).narrow(1, first, hidden));
+  const auto pixels = pixels_.pred(pixels_.read(tokens, hidden));
   MiningLosses result;
   result.patches = targets.defined() ? direction_losses(pixels, targets)
                                      : patch_losses(pixels, hidden_targets(images, masking));
   result.reconstruction = result.patches.mean();
-  result.predicted = expected_loss(losses_.read(tokens).narrow(1, first, hidden));
+  result.predicted = expected_loss(losses_.read(tokens, hidden));
   return result;
 }
 

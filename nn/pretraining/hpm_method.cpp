@@ -69,8 +69,13 @@ class HpmMethod final : public PretrainingMethod {
   std::vector<std::pair<std::string, torch::nn::Module*>> networks() override {
     return {{"model.", student_.get()}, {"train.teacher.", teacher_.get()}};
   }
-  std::int64_t tokens() const override {
-    return 1 + kept_patches(student_->options.grid.patches(), options_.mask_ratio);
+  std::vector<AttentionProbe> attention_probes() const override {
+    const std::int64_t patches = student_->options.grid.patches();
+    const auto decoder = student_->masked.decoder_block();
+    return {encoder_probe(student_->options, options_.batch, kept_patches(patches, options_.mask_ratio)),
+            decoder_probe(decoder, 2 * options_.decoder_depth, options_.batch, patches),
+            encoder_probe(student_->options, options_.batch, patches, /*training=*/false),
+            decoder_probe(decoder, options_.decoder_depth, options_.batch, patches, /*training=*/false)};
   }
 
  private:

@@ -50,8 +50,10 @@ class MaeMethod final : public AutoencoderMethod {
   std::vector<std::pair<std::string, torch::nn::Module*>> networks() override {
     return {{"model.", network_.get()}};
   }
-  std::int64_t tokens() const override {
-    return 1 + kept_patches(network_->options.grid.patches(), options_.mask_ratio);
+  std::vector<AttentionProbe> attention_probes() const override {
+    const std::int64_t patches = network_->options.grid.patches();
+    return {encoder_probe(network_->options, options_.batch, kept_patches(patches, options_.mask_ratio)),
+            decoder_probe(network_->masked.decoder_block(), options_.decoder_depth, options_.batch, patches)};
   }
 
  private:
@@ -86,8 +88,14 @@ class GroupedMethod final : public AutoencoderMethod {
   std::vector<std::pair<std::string, torch::nn::Module*>> networks() override {
     return {{"model.", network_.get()}};
   }
-  std::int64_t tokens() const override {
-    return 1 + kept_patches(2 * network_->options.encoder.grid.patches(), options_.mask_ratio);
+  std::vector<AttentionProbe> attention_probes() const override {
+    const VisionTransformerOptions& encoder = network_->options.encoder;
+    const std::int64_t patches = 2 * encoder.grid.patches();
+    TransformerBlockOptions decoder;
+    decoder.width = options_.decoder_width;
+    decoder.heads = options_.decoder_heads;
+    return {encoder_probe(encoder, options_.batch, kept_patches(patches, options_.mask_ratio)),
+            decoder_probe(decoder, options_.decoder_depth, options_.batch, patches)};
   }
 
  private:

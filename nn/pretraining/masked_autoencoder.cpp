@@ -59,6 +59,10 @@ torch::Tensor TokenReader::read(torch::Tensor tokens) {
   return norm(tokens);
 }
 
+torch::Tensor TokenReader::read(torch::Tensor tokens, TokenRange asked) {
+  return norm(run_blocks_for(*blocks, std::move(tokens), asked));
+}
+
 torch::Tensor normalised_patches(const torch::Tensor& patches) {
   const auto x = patches.to(at_least_single(patches));
   const auto [variance, mean] = torch::var_mean(x, /*dim=*/-1, /*unbiased=*/true, /*keepdim=*/true);
@@ -120,9 +124,9 @@ torch::Tensor MaskedAutoencoderImpl::hidden_targets(const torch::Tensor& images,
 }
 
 torch::Tensor MaskedAutoencoderImpl::hidden_losses(const torch::Tensor& images, const Masking& masking) {
-  const auto read = pixels_.read(decoder_tokens(encode(images, masking), masking, grid_of(images)));
-  const auto hidden = read.narrow(1, 1 + masking.kept, masking.order.size(1) - masking.kept);
-  return patch_losses(pixels_.pred(hidden), hidden_targets(images, masking));
+  const auto tokens = decoder_tokens(encode(images, masking), masking, grid_of(images));
+  const TokenRange hidden{1 + masking.kept, masking.order.size(1) - masking.kept};
+  return patch_losses(pixels_.pred(pixels_.read(tokens, hidden)), hidden_targets(images, masking));
 }
 
 torch::Tensor MaskedAutoencoderImpl::forward(const torch::Tensor& images, const Masking& masking) {

@@ -47,11 +47,11 @@ SiameseEncoderImpl::SiameseEncoderImpl(const SiameseOptions& given)
 }
 
 torch::Tensor SiameseEncoderImpl::class_token(const torch::Tensor& images, const torch::Tensor& kept) {
-  return last_norm(run_blocks(embed(images, kept)).select(1, 0));
+  return last_norm(run_blocks_for_class(embed(images, kept)));
 }
 
 torch::Tensor SiameseEncoderImpl::low_shot_feature(const torch::Tensor& images) {
-  return run_blocks(embed(images)).select(1, 0);
+  return run_blocks_for_class(embed(images));
 }
 
 torch::Tensor SiameseEncoderImpl::anchors(const SiameseViews& views) {

@@ -48,6 +48,7 @@ class MsnMethod final : public PretrainingMethod {
  public:
   MsnMethod(const BackboneCard& card, const PretrainOptions& resolved, std::int64_t steps_a_pass)
       : options_(resolved),
+        focal_side_(focal_side_of(card, resolved)),
         schedules_(siamese_schedules(resolved, steps_a_pass)),
         online_(siamese_options(card, resolved)),
         target_(siamese_options(card, resolved)) {
@@ -106,8 +107,16 @@ class MsnMethod final : public PretrainingMethod {
   std::vector<std::pair<std::string, at::Tensor>> loose() override {
     return {{"model.prototypes", prototypes_}};
   }
-  std::int64_t tokens() const override {
-    return 1 + kept_patches(online_->options.grid.patches(), options_.mask_ratio);
+  std::vector<AttentionProbe> attention_probes() const override {
+    const VisionTransformerOptions& encoder = online_->options;
+    const std::int64_t patches = encoder.grid.patches(), focal = focal_side_ / encoder.patch;
+    std::vector<AttentionProbe> probes = {
+        encoder_probe(encoder, options_.random_views * options_.batch,
+                      kept_patches(patches, options_.mask_ratio)),
+        encoder_probe(encoder, options_.batch, patches, /*training=*/false)};
+    if (options_.focal_views > 0)
+      probes.push_back(encoder_probe(encoder, options_.focal_views * options_.batch, focal * focal));
+    return probes;
   }
 
  protected:
@@ -140,6 +149,7 @@ class MsnMethod final : public PretrainingMethod {
   }
 
   PretrainOptions options_;
+  int focal_side_;
   SiameseSchedules schedules_;
   SiameseEncoder online_, target_;
   at::Tensor prototypes_;

@@ -104,6 +104,21 @@ GroupedAutoencoderOptions grouped_options(const BackboneCard& card, const Pretra
   return options;
 }
 
+AttentionProbe encoder_probe(const VisionTransformerOptions& encoder,
+                             std::int64_t images,
+                             std::int64_t patches,
+                             bool training) {
+  return {images, encoder.heads, 1 + patches, encoder.width / encoder.heads, encoder.depth, training};
+}
+
+AttentionProbe decoder_probe(const TransformerBlockOptions& block,
+                             std::int64_t depth,
+                             std::int64_t images,
+                             std::int64_t patches,
+                             bool training) {
+  return {images, block.heads, 1 + patches, block.width / block.heads, depth, training};
+}
+
 at::Generator stream_generator(std::uint64_t seed, std::int64_t place, std::int64_t stream) {
   std::mt19937_64 random = sample_generator(seed, place, stream);
   return at::make_generator<at::CPUGeneratorImpl>(random());

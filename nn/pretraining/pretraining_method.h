@@ -47,8 +47,8 @@ class PretrainingMethod {
   virtual std::vector<std::pair<std::string, torch::nn::Module*>> networks() = 0;
   /// Tensors beside the networks, by their whole name.
   virtual std::vector<std::pair<std::string, at::Tensor>> loose() { return {}; }
-  /// Patches of a view that the encoder works on: for the probe of attention.
-  virtual std::int64_t tokens() const = 0;
+  /// All attention of a step.
+  virtual std::vector<AttentionProbe> attention_probes() const = 0;
 
   void to(at::Device device);
   void set_attention(AttentionPath path);
@@ -82,6 +82,17 @@ struct GroupedAutoencoderOptions;
 VisionTransformerOptions encoder_options(const BackboneCard& card);
 MaskedAutoencoderOptions autoencoder_options(const BackboneCard& card, const PretrainOptions& resolved);
 GroupedAutoencoderOptions grouped_options(const BackboneCard& card, const PretrainOptions& resolved);
+
+/// Attention of a vision transformer, or of a decoder, over so many patches and the class token.
+AttentionProbe encoder_probe(const VisionTransformerOptions& encoder,
+                             std::int64_t images,
+                             std::int64_t patches,
+                             bool training = true);
+AttentionProbe decoder_probe(const TransformerBlockOptions& block,
+                             std::int64_t depth,
+                             std::int64_t images,
+                             std::int64_t patches,
+                             bool training = true);
 
 /// Generator on the processor for a stream of numbers of its own: those of a step, or, with a negative place,
 /// those of the start.

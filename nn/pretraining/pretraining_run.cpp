@@ -99,18 +99,23 @@ PretrainingRun::PretrainingRun(const PretrainTask& task)
 
 // On networks of its own: batch norms and random numbers of the run stay as they are.
 void PretrainingRun::probe() {
-  const PretrainOptions& options = task_.resolved;
-  AttentionProbe attention{options.batch, options.heads, method_->tokens(),
-                           task_.card.width / task_.card.heads};
-  attention.device = device_;
-  state_.attention = choose_attention(attention);
-  if (state_.precision != Precision::automatic) return;
+  if (state_.precision != Precision::automatic) {
+    state_.attention = attention_in(state_.precision);
+    return;
+  }
+  const AttentionPath in_fp32 = attention_in(Precision::fp32), in_bf16 = attention_in(Precision::bf16);
   const auto spare = placed_method(task_, steps_a_pass_, device_);
-  spare->set_attention(state_.attention);
   const auto views = moved_views(loader_.load(0, batches_left().front()).views, device_);
   state_.precision = faster_precision([&](Precision precision) {
+    spare->set_attention(precision == Precision::bf16 ? in_bf16 : in_fp32);
     return seconds_of_pretraining_step(*spare, views, place_of(state_.step), precision, device_);
   });
+  state_.attention = state_.precision == Precision::bf16 ? in_bf16 : in_fp32;
+}
+
+AttentionPath PretrainingRun::attention_in(Precision precision) const {
+  const auto type = precision == Precision::bf16 ? at::kBFloat16 : at::kFloat;
+  return choose_attention(method_->attention_probes(), device_, type);
 }
 
 void PretrainingRun::run(const std::stop_token& stop) {

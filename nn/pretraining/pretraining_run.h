@@ -41,6 +41,7 @@ class PretrainingRun {
   };
 
   void probe();
+  AttentionPath attention_in(Precision precision) const;
   bool train_pass(const std::stop_token& stop);  // false: stopped
   void step(const PretrainBatch& batch);
   void finish_pass();

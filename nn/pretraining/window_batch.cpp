@@ -102,17 +102,20 @@ at::Tensor whole_patches_of(const at::Tensor& valid_pixels, std::int64_t patch) 
   return patches_of(valid_pixels.unsqueeze(1), patch, PatchOrder::channel_last).all(-1);
 }
 
+int focal_side_of(const BackboneCard& card, const PretrainOptions& resolved) {
+  const auto patch = static_cast<int>(card.patch);
+  const int side = resolved.focal_side > 0 ? resolved.focal_side : static_cast<int>(card.side_px) * 3 / 7;
+  return std::max(patch, side / patch * patch);
+}
+
 ViewMaker::ViewMaker(const BackboneCard& card, const PretrainOptions& resolved)
     : options_(resolved),
       card_(card),
-      focal_side_(resolved.focal_side),
+      focal_side_(focal_side_of(card, resolved)),
       optical_mean_(column_of(card.optical, &ChannelSpec::mean)),
       optical_deviation_(column_of(card.optical, &ChannelSpec::deviation)),
       terrain_mean_(column_of(card.terrain, &ChannelSpec::mean)),
       terrain_deviation_(column_of(card.terrain, &ChannelSpec::deviation)) {
-  const auto patch = static_cast<int>(card.patch);
-  if (focal_side_ == 0) focal_side_ = static_cast<int>(card.side_px) * 3 / 7;
-  focal_side_ = std::max(patch, focal_side_ / patch * patch);
   if (options_.flips && !card.terrain.empty()) turner_.emplace(card.terrain);
 }
 

@@ -28,6 +28,9 @@ struct ViewBatch {
 /// Patches all of whose pixels are valid. [N, H, W] bool -> [N, L] bool
 at::Tensor whole_patches_of(const at::Tensor& valid_pixels, std::int64_t patch);
 
+/// Side of a focal view of msn, a multiple of the patch.
+int focal_side_of(const BackboneCard& card, const PretrainOptions& resolved);
+
 /// The views of a batch: of mae and hpm one, of msn the target, the random and the focal ones.
 struct PretrainBatch {
   std::vector<ViewBatch> views;
@@ -52,7 +55,7 @@ class ViewMaker {
 
   PretrainOptions options_;
   BackboneCard card_;
-  int focal_side_ = 0;
+  int focal_side_;
   std::optional<TerrainTurner> turner_;
   at::Tensor optical_mean_, optical_deviation_, terrain_mean_, terrain_deviation_;
 };

@@ -36,6 +36,8 @@ struct TokenReader {
               std::int64_t outputs);
   /// [N, T, d] -> [N, T, d]: what the linear layer is to see.
   torch::Tensor read(torch::Tensor tokens);
+  /// The same of some tokens alone. [N, count, d]
+  torch::Tensor read(torch::Tensor tokens, TokenRange asked);
 };
 
 struct Reconstruction {

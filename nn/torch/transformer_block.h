@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include <ATen/core/Generator.h>
 #include <torch/nn/module.h>
@@ -29,6 +30,18 @@ struct TransformerBlockOptions {
   void check() const;  ///< @throws std::invalid_argument naming the first field out of range
 };
 
+/// Tokens that lie side by side.
+struct TokenRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+/// softmax(q k' / sqrt(d)) v. [B, heads, Q, d], [B, heads, T, d], [B, heads, T, d] -> [B, heads, Q, d]
+torch::Tensor attention(const torch::Tensor& q,
+                        const torch::Tensor& k,
+                        const torch::Tensor& v,
+                        AttentionPath path);
+
 /// Multi-head self-attention with one linear layer for q, k, v, in this order, each split by head.
 /// Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 3.2.
 class SelfAttentionImpl : public torch::nn::Module {
@@ -36,6 +49,8 @@ class SelfAttentionImpl : public torch::nn::Module {
   explicit SelfAttentionImpl(const TransformerBlockOptions& options);
   /// @param x [B, T, D]  @return [B, T, D]
   torch::Tensor forward(const torch::Tensor& x);
+  /// The same of some tokens alone: all are looked at, the others get no answer. [B, count, D]
+  torch::Tensor answer(const torch::Tensor& x, TokenRange asked);
   AttentionPath path;
 
  private:
@@ -66,12 +81,19 @@ class TransformerBlockImpl : public torch::nn::Module {
   /// @param drops  generator, on the processor, of drop path; none: LibTorch's global one
   /// @return       [B, T, D]
   torch::Tensor forward(const torch::Tensor& x, const std::optional<at::Generator>& drops = std::nullopt);
+  /// The same of some tokens alone, for a last block behind which the others are not read. [B, count, D]
+  torch::Tensor answer(const torch::Tensor& x,
+                       TokenRange asked,
+                       const std::optional<at::Generator>& drops = std::nullopt);
   /// The attention branch alone: attention(norm1(x)).
   torch::Tensor attend(const torch::Tensor& x);
   void set_attention(AttentionPath path) { attn_->path = path; }
 
  private:
   torch::Tensor dropped(const torch::Tensor& branch, const std::optional<at::Generator>& drops) const;
+  torch::Tensor joined(const torch::Tensor& x,
+                       const torch::Tensor& attention,
+                       const std::optional<at::Generator>& drops);
 
   double drop_path_;
   torch::nn::LayerNorm norm1_{nullptr}, norm2_{nullptr};
@@ -83,18 +105,22 @@ TORCH_MODULE(TransformerBlock);
 /// Sets the path of attention of all blocks in a network.
 void set_attention(torch::nn::Module& network, AttentionPath path);
 
+/// Attention of one size, as a step computes it.
 struct AttentionProbe {
   std::int64_t batch = 0, heads = 0, tokens = 0, head_width = 0;
-  bool training = true;  ///< with its gradient
-  at::Device device = at::kCPU;
-  at::ScalarType type = at::kFloat;  ///< of the arithmetic
+  std::int64_t layers = 1;  ///< so often in a step
+  bool training = true;     ///< with its gradient
 };
 
 /// The path whose fastest round takes the least time: both are timed a few times in turn, and the first round
 /// of each, which warms up, does not count.
 AttentionPath faster_attention(const std::function<double(AttentionPath)>& seconds_of_round);
 
-/// The same on tokens of these sizes. What they hold does not matter.
-AttentionPath choose_attention(const AttentionProbe& probe);
+/// The same, where a round is all attention of a step. Which path is faster differs between fp32 and bf16,
+/// and with the number of tokens; what they hold does not matter.
+/// @param type  of the arithmetic
+AttentionPath choose_attention(const std::vector<AttentionProbe>& probes,
+                               at::Device device,
+                               at::ScalarType type);
 
 }  // namespace scarp::nn

@@ -11,12 +11,20 @@ namespace scarp::nn {
 
 namespace {
 
-constexpr int kProbeRounds = 4;  // the first of each path warms up
+constexpr int kProbeRounds = 6;  // the first of each path warms up
 
-double seconds_of_attention(SelfAttention& attention, const at::Tensor& x, bool training) {
+/// Queries, keys and values as one linear layer makes them: views of one tensor.
+at::Tensor joint_values(const AttentionProbe& probe, const at::TensorOptions& options) {
+  auto values = torch::ones({probe.batch, probe.tokens, 3, probe.heads, probe.head_width}, options);
+  return values.set_requires_grad(probe.training);
+}
+
+double seconds_of_attention(const at::Tensor& values, AttentionPath path) {
+  const at::AutoGradMode gradients(values.requires_grad());
   const auto start = std::chrono::steady_clock::now();
-  const auto sum = attention(x).sum();
-  if (training) sum.backward();
+  const auto parts = values.permute({2, 0, 3, 1, 4}).unbind(0);
+  const auto sum = attention(parts[0], parts[1], parts[2], path).sum();
+  if (values.requires_grad()) sum.backward();
   sum.item<float>();  // a GPU is waited for
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -35,19 +43,17 @@ AttentionPath faster_attention(const std::function<double(AttentionPath)>& secon
   return plain <= fused ? AttentionPath::explicit_formula : AttentionPath::fused;
 }
 
-AttentionPath choose_attention(const AttentionProbe& probe) {
-  TransformerBlockOptions options;
-  options.heads = probe.heads;
-  options.width = probe.heads * probe.head_width;
-  SelfAttention attention(options);
-  attention->to(probe.device, probe.type);
-  const at::AutoGradMode gradients(probe.training);
-  auto x = torch::ones({probe.batch, probe.tokens, options.width},
-                       torch::TensorOptions().device(probe.device).dtype(probe.type));
-  x.set_requires_grad(probe.training);
+AttentionPath choose_attention(const std::vector<AttentionProbe>& probes,
+                               at::Device device,
+                               at::ScalarType type) {
+  std::vector<at::Tensor> values;
+  for (const AttentionProbe& probe : probes)
+    values.push_back(joint_values(probe, torch::TensorOptions().device(device).dtype(type)));
   return faster_attention([&](AttentionPath path) {
-    attention->path = path;
-    return seconds_of_attention(attention, x, probe.training);
+    double seconds = 0;
+    for (std::size_t i = 0; i < probes.size(); ++i)
+      seconds += static_cast<double>(probes[i].layers) * seconds_of_attention(values[i], path);
+    return seconds;
   });
 }
 

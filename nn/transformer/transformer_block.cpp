@@ -36,18 +36,27 @@ SelfAttentionImpl::SelfAttentionImpl(const TransformerBlockOptions& options)
   proj_ = register_module("proj", torch::nn::Linear(options.width, options.width));
 }
 
+torch::Tensor attention(const torch::Tensor& q,
+                        const torch::Tensor& k,
+                        const torch::Tensor& v,
+                        AttentionPath path) {
+  if (path == AttentionPath::fused) return at::scaled_dot_product_attention(q, k, v);
+  const auto scores =
+      torch::matmul(q * (1 / std::sqrt(static_cast<double>(q.size(-1)))), k.transpose(-2, -1));
+  return torch::matmul(scores.softmax(-1), v);
+}
+
 torch::Tensor SelfAttentionImpl::forward(const torch::Tensor& x) {
+  return answer(x, {0, x.size(1)});
+}
+
+torch::Tensor SelfAttentionImpl::answer(const torch::Tensor& x, TokenRange asked) {
   const std::int64_t batch = x.size(0), tokens = x.size(1), width = x.size(2), head = width / heads_;
   const auto parts = qkv_(x).view({batch, tokens, 3, heads_, head}).permute({2, 0, 3, 1, 4}).unbind(0);
-  at::Tensor mixed;  // [B, heads, T, head]
-  if (path == AttentionPath::fused) {
-    mixed = at::scaled_dot_product_attention(parts[0], parts[1], parts[2]);
-  } else {
-    const auto scores =
-        torch::matmul(parts[0] * (1 / std::sqrt(static_cast<double>(head))), parts[1].transpose(-2, -1));
-    mixed = torch::matmul(scores.softmax(-1), parts[2]);
-  }
-  return proj_(mixed.transpose(1, 2).reshape({batch, tokens, width}));
+  const bool all = asked.count == tokens;
+  const auto q = all ? parts[0] : parts[0].narrow(2, asked.first, asked.count);
+  const auto mixed = attention(q, parts[1], parts[2], path);  // [B, heads, count, head]
+  return proj_(mixed.transpose(1, 2).reshape({batch, asked.count, width}));
 }
 
 PerceptronImpl::PerceptronImpl(std::int64_t width, std::int64_t hidden) {
@@ -82,7 +91,19 @@ torch::Tensor TransformerBlockImpl::dropped(const torch::Tensor& branch,
 
 torch::Tensor TransformerBlockImpl::forward(const torch::Tensor& x,
                                             const std::optional<at::Generator>& drops) {
-  const auto attended = x + dropped(attend(x), drops);
+  return joined(x, attend(x), drops);
+}
+
+torch::Tensor TransformerBlockImpl::answer(const torch::Tensor& x,
+                                           TokenRange asked,
+                                           const std::optional<at::Generator>& drops) {
+  return joined(x.narrow(1, asked.first, asked.count), attn_->answer(norm1_(x), asked), drops);
+}
+
+torch::Tensor TransformerBlockImpl::joined(const torch::Tensor& x,
+                                           const torch::Tensor& attention,
+                                           const std::optional<at::Generator>& drops) {
+  const auto attended = x + dropped(attention, drops);
   return attended + dropped(mlp_(norm2_(attended)), drops);
 }
 

@@ -23,6 +23,14 @@ torch::nn::ModuleList transformer_blocks(std::int64_t depth, const TransformerBl
   return blocks;
 }
 
+torch::Tensor run_blocks_for(const torch::nn::ModuleListImpl& blocks,
+                             torch::Tensor tokens,
+                             TokenRange asked) {
+  const std::size_t last = blocks.size() - 1;
+  for (std::size_t i = 0; i < last; ++i) tokens = blocks.ptr<TransformerBlockImpl>(i)->forward(tokens);
+  return blocks.ptr<TransformerBlockImpl>(last)->answer(tokens, asked);
+}
+
 PatchProjectionImpl::PatchProjectionImpl(std::int64_t channels, std::int64_t patch, std::int64_t width) {
   proj_ = register_module("proj",
                           torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, width, patch).stride(patch)));
@@ -83,6 +91,10 @@ torch::Tensor VisionTransformerImpl::run_blocks(torch::Tensor tokens,
                                                 const std::optional<at::Generator>& drops) {
   for (const auto& block : *blocks_) tokens = block->as<TransformerBlock>()->forward(tokens, drops);
   return tokens;
+}
+
+torch::Tensor VisionTransformerImpl::run_blocks_for_class(torch::Tensor tokens) {
+  return run_blocks_for(*blocks_, std::move(tokens), {0, 1}).squeeze(1);
 }
 
 torch::Tensor VisionTransformerImpl::last_norm(const torch::Tensor& tokens) {

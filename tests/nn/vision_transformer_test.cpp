@@ -84,6 +84,36 @@ TEST(VisionTransformer, AnswersTheSameOnBothPathsOfAttention) {
   EXPECT_LT(largest_difference(network(images), plain), 1e-5);
 }
 
+// What a last block leaves out is nothing that the tokens asked for, or their gradients, depend on.
+TEST(TransformerBlock, AnswersSomeTokensAsAmongAll) {
+  auto network = small_transformer(small_options());
+  const auto tokens = torch::randn({2, 16, 24});
+  const auto blocks =
+      std::dynamic_pointer_cast<torch::nn::ModuleListImpl>(network->named_children()["blocks"]);
+  const auto gradients_of = [&](const at::Tensor& answer) {
+    network->zero_grad();
+    answer.square().sum().backward();
+    std::vector<at::Tensor> gradients;
+    for (const auto& parameter : blocks->parameters()) gradients.push_back(parameter.grad().clone());
+    return gradients;
+  };
+  for (const auto path : {AttentionPath::explicit_formula, AttentionPath::fused}) {
+    network->set_attention(path);
+    for (const TokenRange range : {TokenRange{0, 1}, TokenRange{5, 11}, TokenRange{0, 16}}) {
+      const auto some = run_blocks_for(*blocks, tokens, range);
+      const auto among_all = network->run_blocks(tokens).narrow(1, range.first, range.count);
+      EXPECT_LT(largest_difference(some, among_all), 1e-5);
+      const auto of_some = gradients_of(some), of_all = gradients_of(among_all);
+      for (std::size_t i = 0; i < of_all.size(); ++i)
+        EXPECT_LT(largest_difference(of_some[i], of_all[i]),
+                  1e-4 * (1 + of_all[i].abs().max().item<double>()));
+    }
+  }
+  EXPECT_LT(
+      largest_difference(network->run_blocks_for_class(tokens), network->run_blocks(tokens).select(1, 0)),
+      1e-5);
+}
+
 // A token sees only kept patches: what the others hold, NaN included, cannot matter.
 TEST(VisionTransformer, NeverTouchesPatchesThatAreNotKept) {
   auto network = small_transformer(small_options());
@@ -219,15 +249,16 @@ AttentionPath chosen_by(std::vector<double> seconds) {
 }
 
 TEST(Attention, IsThePathOfTheFastestRoundButTheFirst) {
-  EXPECT_EQ(chosen_by({9, 9, 3, 2, 3, 4, 3, 4}), AttentionPath::fused);
-  EXPECT_EQ(chosen_by({9, 1, 3, 4, 2, 4, 3, 3}), AttentionPath::explicit_formula);
-  EXPECT_EQ(chosen_by({1, 9, 4, 3, 4, 3, 4, 3}), AttentionPath::fused);
-  EXPECT_EQ(chosen_by({5, 5, 2, 2, 2, 2, 2, 2}), AttentionPath::explicit_formula);
+  EXPECT_EQ(chosen_by({9, 9, 3, 2, 3, 4, 3, 4, 3, 4, 3, 4}), AttentionPath::fused);
+  EXPECT_EQ(chosen_by({9, 1, 3, 4, 2, 4, 3, 3, 3, 4, 3, 3}), AttentionPath::explicit_formula);
+  EXPECT_EQ(chosen_by({1, 9, 4, 3, 4, 3, 4, 3, 4, 3, 4, 3}), AttentionPath::fused);
+  EXPECT_EQ(chosen_by({5, 5, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2}), AttentionPath::explicit_formula);
 }
 
 TEST(Attention, IsTriedWithAndWithoutItsGradient) {
-  for (const bool training : {false, true}) {
-    EXPECT_NO_THROW(choose_attention({2, 2, 10, 8, training, at::kCPU, at::kFloat}));
+  const std::vector<AttentionProbe> probes = {{2, 2, 10, 8, 3, true}, {2, 2, 17, 4, 1, false}};
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    EXPECT_NO_THROW(choose_attention(probes, at::kCPU, type));
     EXPECT_TRUE(at::GradMode::is_enabled());
   }
 }
