@@ -22,6 +22,8 @@ constexpr std::uint64_t kLocalBytes = 30, kRecordBytes = 46, kEnd64Bytes = 56, k
 constexpr std::uint64_t kLongestDirectory = std::uint64_t{64} << 20U;
 constexpr std::uint64_t kMostEntries = 200'000;
 constexpr std::uint16_t kNewestVersion = 63;
+constexpr std::uint16_t kStored = 0, kDeflated = 8;  // 4.4.5
+constexpr std::uint16_t kEncrypted = 0x2041;         // 4.4.4: any of three kinds
 
 /// Fields of a record, one after the other; the caller has checked that they are there.
 class Fields {
@@ -160,12 +162,12 @@ ZipRecord DirectoryReader::record_from(Fields& fields) const {
   record.name.assign(reinterpret_cast<const char*>(name.data()), name.size());
   read_extra(Fields(fields.take(extra_bytes)), record);
   fields.take(comment_bytes);
-  if ((flags & 0x2041U) != 0)
+  if ((flags & kEncrypted) != 0)
     refuse(Defect::unsupported, "entry " + printable(record.name) + " is encrypted");
-  if (method != 0 && method != 8)
+  if (method != kStored && method != kDeflated)
     refuse(Defect::unsupported,
            "entry " + printable(record.name) + " is packed by method " + std::to_string(method));
-  record.entry.deflated = method == 8;
+  record.entry.deflated = method == kDeflated;
   return record;
 }
 
@@ -192,13 +194,15 @@ void DirectoryReader::find_data(ZipRecord& record, std::uint64_t directory_begin
   const auto bytes = bytes_at(record.header_begin, kLocalBytes + record.name.size());
   Fields fields(bytes);
   const auto signature = fields.next<std::uint32_t>();
-  fields.take(4);  // version, flags
+  fields.take(2);  // version
+  const auto flags = fields.next<std::uint16_t>();
   const auto method = fields.next<std::uint16_t>();
   fields.take(16);  // time, checksum and sizes: PyTorch writes them behind the data
   const auto name_bytes = fields.next<std::uint16_t>();
   const auto extra_bytes = fields.next<std::uint16_t>();
   const auto name = fields.take(record.name.size());
-  const bool same = signature == kLocalHeader && (method == 8) == record.entry.deflated &&
+  const bool same = signature == kLocalHeader && (flags & kEncrypted) == 0 &&
+                    method == (record.entry.deflated ? kDeflated : kStored) &&
                     name_bytes == record.name.size() &&
                     std::equal(name.begin(), name.end(), std::as_bytes(std::span(record.name)).begin());
   if (!same) refuse(Defect::malformed_zip, shown + " differs between the directory and its place");

@@ -121,6 +121,19 @@ TEST(PickleMachine, TakesADictWithADefaultForADict) {
               testing::HasSubstr("\"list\" is called, and is no function"));
 }
 
+// What torch.load(weights_only=True) reads beside tensors.
+TEST(PickleMachine, PassesOverValuesOfWhichNothingIsUsed) {
+  for (const std::string& value :
+       {"ctorch.serialization\n_get_layout\n(" + text("torch.strided") + "tR", "ctorch\ncomplex64\n"s,
+        "c__builtin__\nbytearray\n(" + text("xy") + "tR", "cbuiltins\ncomplex\n(K\x01K\x02tR"s})
+    EXPECT_EQ(refusal_of("}(" + text("w") + tensor(1, 0, {}, {}) + text("v") + value + "u."), "read")
+        << value;
+  EXPECT_THAT(
+      refusal_of("ctorch._utils\n_rebuild_tensor_v3\n((" + text("storage") + "ctorch\nUntypedStorage\n" +
+                 text("0") + text("cpu") + "K\x08tQK\0))N}"s + "ctorch\ncomplex64\ntR."),
+      testing::HasSubstr("a tensor without element type"));
+}
+
 TEST(PickleMachine, SaysWhatIsWrongAndWhere) {
   for (const auto& [bytes, reason] :
        {std::pair{"R."s, "malformed pickle: a value is taken from an empty stack (pickle, before byte 1)"},

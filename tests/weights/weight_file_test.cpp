@@ -3,14 +3,18 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
 #include "nn/format_error.h"
 #include "nn/weights/pickle_machine.h"
+#include "nn/weights/strided_copy.h"
 #include "nn/weights/torch_object.h"
+#include "nn/weights/torch_writer.h"
 #include "tests/support/golden_files.h"
+#include "tests/support/test_files.h"
 
 namespace scarp::nn {
 namespace {
@@ -83,6 +87,41 @@ TEST(WeightFile, ReadsEveryCheckpointAsPyTorchDoes) {
     ++files;
   }
   EXPECT_EQ(files, 24);
+}
+
+TEST(WeightFile, RefusesEntriesWhoseOwnHeaderTellsAnotherMethodOrACipher) {
+  const test::TempFolder folder;
+  const std::string path = folder.file("w.pt");
+  write_torch_zip(path, {{"a", {"U8", {3}, std::vector<std::byte>(3)}}});
+  std::ifstream file(path, std::ios::binary);
+  const std::string whole(std::istreambuf_iterator<char>(file), {});
+  const auto defect_with = [&](std::size_t place, char value) {
+    std::string bytes = whole;
+    bytes[place] = value;
+    try {
+      const WeightFile weights("w.pt", bytes.data(), bytes.size());
+      return std::string("read");
+    } catch (const FormatError& error) {
+      return std::string(defect_name(error.defect()));
+    }
+  };
+  const std::size_t header = whole.find("PK\x03\x04", 4);  // of the second entry
+  EXPECT_EQ(defect_with(header + 8, 0), "read");
+  EXPECT_EQ(defect_with(header + 8, 9), "malformed zip");
+  EXPECT_EQ(defect_with(header + 6, 1), "malformed zip");
+}
+
+// PyTorch writes whatever stride such an axis has; no step along it is ever taken.
+TEST(RowMajor, TakesAnyStrideAlongAnAxisOfOneElement) {
+  constexpr std::int64_t kAny = std::numeric_limits<std::int64_t>::max();
+  TensorClaim tensor;
+  tensor.dtype = "U8";
+  tensor.shape = {2, 1, 1, 2, 1};
+  tensor.stride = {1, kAny, kAny - 1, 2, kAny};
+  tensor.elements = tensor.span = 4;
+  const std::string stored = "abcd", wanted = "acbd";
+  const auto bytes = row_major(tensor, std::as_bytes(std::span(stored)));
+  EXPECT_TRUE(std::ranges::equal(bytes, std::as_bytes(std::span(wanted))));
 }
 
 }  // namespace
