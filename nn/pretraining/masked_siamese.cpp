@@ -66,14 +66,15 @@ void SiameseEncoderImpl::clear_rounding_gradients() {
     parameters[name].mutable_grad().reset();
 }
 
-torch::Tensor sinkhorn(const torch::Tensor& targets, std::int64_t rounds) {
-  const auto rows = static_cast<double>(targets.size(0)), prototypes = static_cast<double>(targets.size(1));
-  auto q = targets / targets.sum();
+torch::Tensor sinkhorn(const torch::Tensor& logarithms, std::int64_t rounds) {
+  const double rows = std::log(static_cast<double>(logarithms.size(0)));
+  const double prototypes = std::log(static_cast<double>(logarithms.size(1)));
+  auto q = logarithms.to(torch::kFloat64);
   for (std::int64_t round = 0; round < rounds; ++round) {
-    q = q / q.sum(0, /*keepdim=*/true) / prototypes;
-    q = q / q.sum(1, /*keepdim=*/true) / rows;
+    q = q - q.logsumexp(0, /*keepdim=*/true) - prototypes;
+    q = q - q.logsumexp(1, /*keepdim=*/true) - rows;
   }
-  return q * rows;
+  return (q + rows).exp().to(logarithms.scalar_type());
 }
 
 SiameseLoss siamese_loss(const torch::Tensor& anchors,
@@ -93,8 +94,9 @@ SiameseLoss siamese_loss(const torch::Tensor& anchors,
   {
     const torch::NoGradGuard no_grad;
     const auto likeness = torch::matmul(unit(targets), directions.t());
-    loss.targets = (likeness / (options.temperature * options.sharpening)).softmax(1);
-    if (options.sinkhorn_rounds > 0) loss.targets = sinkhorn(loss.targets, options.sinkhorn_rounds);
+    const auto sharp = likeness / (options.temperature * options.sharpening);
+    loss.targets = options.sinkhorn_rounds > 0 ? sinkhorn(sharp.log_softmax(1), options.sinkhorn_rounds)
+                                               : sharp.softmax(1);
   }
   const auto logits = torch::matmul(unit(anchors), directions.t()) / options.temperature;
   const auto logarithms = logits.log_softmax(1);

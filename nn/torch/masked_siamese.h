@@ -86,7 +86,10 @@ SiameseLoss siamese_loss(const torch::Tensor& anchors,
                          const SiameseLossOptions& options);
 
 /// Rows and columns made to sum to 1 / K and 1 / N in turns (Cuturi, NIPS 2013), then rows to 1: targets that
-/// use all prototypes. [N, K] -> [N, K]
-torch::Tensor sinkhorn(const torch::Tensor& targets, std::int64_t rounds);
+/// use all prototypes. In logarithms: at a cold temperature no row gives a prototype a probability above
+/// zero, and what is nothing cannot be scaled.
+/// @param logarithms  of the targets' probabilities [N, K]
+/// @return probabilities [N, K]
+torch::Tensor sinkhorn(const torch::Tensor& logarithms, std::int64_t rounds);
 
 }  // namespace scarp::nn

@@ -48,6 +48,20 @@ TEST(SiameseLoss, SendsNoGradientThroughTheTargets) {
   EXPECT_FALSE(targets.grad().defined());
 }
 
+// Half of the prototypes lie opposite to all targets: exp(-1000) is zero in either precision.
+TEST(SiameseLoss, BalancesTargetsAtATemperatureWhereProbabilitiesVanish) {
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(5);
+  const auto way = torch::randn({1, 8}, generator);
+  const auto spread = 0.2 * torch::randn({12, 8}, generator);
+  const auto prototypes = torch::cat({way + spread.narrow(0, 0, 3), -way + spread.narrow(0, 3, 3)});
+  const auto targets = way + spread.narrow(0, 6, 4);
+  const SiameseLossOptions options{.02, .1, 1, 0, 3};
+  const auto loss = siamese_loss(targets, targets, prototypes, options);
+  EXPECT_TRUE(loss.targets.isfinite().all().item<bool>());
+  EXPECT_LT(largest_difference(loss.targets.sum(1), torch::ones({4})), 1e-6);
+  EXPECT_TRUE(loss.total.isfinite().item<bool>());
+}
+
 TEST(SiameseLoss, TreatsViewsOneAfterTheOther) {
   PageCase page;
   const auto one = siamese_loss(page.anchors, page.targets, page.prototypes, page.options);
