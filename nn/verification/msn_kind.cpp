@@ -71,12 +71,20 @@ void add_statistics(const SiameseEncoder& branch, const std::string& prefix, Ans
   }
 }
 
-void add_losses(const SiameseLoss& loss, const std::string& suffix, Answers& answers) {
+// As of contrast: products of unit vectors, right to the last bit of 1, are divided by the temperature. The
+// targets' is the product of both.
+double rounding_of(const SiameseLossOptions& options) {
+  return std::numeric_limits<float>::epsilon() / (options.temperature * options.sharpening);
+}
+
+void add_losses(const SiameseLoss& loss, double rounding, const std::string& suffix, Answers& answers) {
   answers["out/ce" + suffix] = {loss.cross_entropy.detach(), Measure::loss};
   answers["out/total" + suffix] = {loss.total.detach(), Measure::loss};
   answers["out/target_probs" + suffix] = {loss.targets, Measure::forward};
   answers["out/me_max"] = {loss.me_max.detach(), Measure::loss};
   answers["out/entropy"] = {loss.entropy.detach(), Measure::loss};
+  for (const char* name : {"out/ce", "out/total", "out/target_probs"})
+    answers[name + suffix].rounding = rounding;
 }
 
 void add_siamese_gradients(SiameseEncoder& anchor,
@@ -121,14 +129,15 @@ Answers compute_siamese_step(const GoldenCase& golden, at::ScalarType type) {
     return target->target(images);
   }();
   Answers answers;
-  const auto plain = siamese_loss(z, z_target, prototypes, loss_options(golden, false));
+  const auto options = loss_options(golden, false);
+  const auto plain = siamese_loss(z, z_target, prototypes, options);
   plain.total.backward({}, /*retain_graph=*/true);
   add_siamese_gradients(anchor, prototypes, "grad", answers);
   const auto balanced = siamese_loss(z, z_target, prototypes, loss_options(golden, true));
   balanced.total.backward();
   add_siamese_gradients(anchor, prototypes, "grad_sinkhorn", answers);
-  add_losses(plain, "", answers);
-  add_losses(balanced, "_sinkhorn", answers);
+  add_losses(plain, rounding_of(options), "", answers);
+  add_losses(balanced, rounding_of(options), "_sinkhorn", answers);
   answers["out/z_anchor"] = {z.detach(), Measure::forward};
   answers["out/z_target"] = {z_target, Measure::forward};
   add_statistics(anchor, "out/anchor_after", answers);
@@ -246,9 +255,7 @@ void add_loss_case(const GoldenCase& golden, std::size_t number, at::ScalarType 
     answers["out/" + name + "me_max"] = {loss.me_max.detach(), Measure::loss};
     answers["out/" + name + "entropy"] = {loss.entropy.detach(), Measure::loss};
     answers["out/" + name + "targets"] = {loss.targets, Measure::forward};
-    // as of contrast: the targets' temperature is the product of both
-    const double rounding =
-        std::numeric_limits<float>::epsilon() / (options.temperature * options.sharpening);
+    const double rounding = rounding_of(options);
     for (const char* loss_name : {"ce", "targets"}) answers["out/" + name + loss_name].rounding = rounding;
     for (const char* of : {"anchors", "prototypes"}) answers["grad/" + name + of].rounding = rounding;
   }
