@@ -24,7 +24,9 @@ struct VerifiedFile {
   std::string kind;     ///< "mae", "hpm", "msn", ...; empty: unknown
   std::string problem;  ///< why it could not be computed or compared; empty: it could
   std::vector<VerifiedTensor> tensors;
-  bool passed = false;  ///< the kind is known, every result was compared, none is above its tolerance
+  std::vector<std::string> left_out;  ///< results that this kind has and the file has not
+  bool passed =
+      false;  ///< the kind is known, every result of the file was compared, none is above its tolerance
 };
 
 /// Reads golden files (safetensors with weights, inputs and results), computes, compares. The kind of a file

@@ -47,7 +47,6 @@ struct Answer {
   at::Tensor compared = {};       ///< bool, of the value's shape: entries that count; undefined: all
   bool up_to_row_means = false;   ///< rows are fixed up to a constant
   double rounding = 0;            ///< what single precision must lose, whoever computes
-  bool optional = false;          ///< a file of this kind may lack it
 };
 
 /// What was computed, by the name under which a file holds it in single precision ("out/latent",

@@ -47,9 +47,7 @@ Answers compute_vitmsn(const NamedTensors& weights, const GoldenCase& inputs, at
   if (classifies) options.classes = weight_of(weights, "head.weight", 2).size(0);
   auto network = loaded(VisionTransformer(options), weights, type);
   Answers answers;
-  Answer& tokens = answers["out/last_hidden_state"];
-  tokens = {network->forward_features(images), Measure::forward};
-  tokens.optional = classifies;  // a classifier returns logits alone
+  answers["out/last_hidden_state"] = {network->forward_features(images), Measure::forward};
   if (classifies) answers["out/logits"] = {network->forward(images), Measure::forward};
   return answers;
 }

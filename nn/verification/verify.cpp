@@ -168,6 +168,7 @@ std::string verification_json(std::span<const VerifiedFile> files) {
                          {"passed", each.passed}});
     }
     entry["tensors"] = std::move(tensors);
+    entry["left_out"] = file.left_out;
     list.push_back(std::move(entry));
     all = all && file.passed;
   }
