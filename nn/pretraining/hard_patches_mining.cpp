@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/torch/hard_patches_mining.h"
 
+#include <cmath>
+
 #include <torch/torch.h>
 
 namespace scarp::nn {
@@ -36,10 +38,12 @@ torch::Tensor relative_loss(const torch::Tensor& predicted,
                             const torch::Tensor& targets,
                             const torch::Tensor& counted) {
   const auto order = order_of_pairs(targets, counted);
-  // a pair stands in both orders with equal terms: 1 - sigmoid(x), which cancels in single precision where x
-  // is large, is sigmoid(-x), the term of the other order
+  // a pair stands in both orders with equal terms: 1 - sigmoid(x) is sigmoid(-x), the term of the other
+  // order. log(sigmoid(x) + floor) by logarithms: else both cancel in single precision where x is large, the
+  // first in the value, 1 - sigmoid in the gradient
   const auto harder = (order > 0).to(predicted.scalar_type());
-  const auto right = (differences(predicted).sigmoid() + kLogFloor).log();
+  const auto floor = torch::full({}, std::log(kLogFloor), predicted.options());
+  const auto right = torch::logaddexp(torch::log_sigmoid(differences(predicted)), floor);
   return -(harder * right).sum() / harder.sum().clamp_min(1);
 }
 

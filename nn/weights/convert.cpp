@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "nn/backbone_card.h"
 #include "nn/error.h"
 #include "nn/io/card_file.h"
 #include "nn/io/safetensors.h"
@@ -110,13 +111,29 @@ void be_strict(const std::string& from, const ConversionReport& report) {
   refuse(report.not_finite, "NaN or infinity in");
 }
 
+// Nothing that is no longer true goes along: of other channels nobody knows the names and statistics, and a
+// card knows one side alone.
+void keep_true_card(std::map<std::string, std::string>& metadata, const ConversionOptions& options) {
+  const auto found = metadata.find(kBackboneKey);
+  if (found == metadata.end()) return;
+  BackboneCard card = BackboneCard::from_json(found->second);
+  const bool same_channels = options.channels == 0 || options.channels == card.channels();
+  if (!same_channels || options.rows != options.columns) {
+    metadata.erase(found);
+    return;
+  }
+  if (options.rows > 0) card.side_px = options.rows * card.patch;
+  found->second = card.to_json();
+}
+
 std::map<std::string, std::string> metadata_of(const WeightFile& file,
                                                const ConversionOptions& options,
                                                const ConversionReport& report) {
   std::map<std::string, std::string> metadata;
   if (file.container() == WeightContainer::safetensors) metadata = file.notes();
   metadata.erase(kCardKey);
-  metadata.erase("scarp_training");
+  for (const char* of_a_run : {"scarp_training", "scarp_pretraining"}) metadata.erase(of_a_run);
+  keep_true_card(metadata, options);
   metadata["format"] = "pt";
   metadata["layout"] = layout_name(options.layout);
   metadata["licence"] = report.licence;

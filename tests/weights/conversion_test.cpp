@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "nn/backbone_card.h"
 #include "nn/error.h"
 #include "nn/io/safetensors.h"
 #include "nn/weight_conversion.h"
@@ -290,6 +291,43 @@ TEST(ConvertWeights, MakesFixedPositionsAnewAndResizesLearnedOnes) {
   EXPECT_EQ(fixed.resized[0].how, "sine-cosine table made anew");
   EXPECT_TRUE(all_of(folder.file("b.safetensors")).at("pos_embed") ==
               floats({1, 16, 4}, sine_cosine_table({3, 5}, 4)));
+}
+
+/// The small encoder as `scarp pretrain` leaves it in a run's last checkpoint.
+std::string saved_backbone(const test::TempFolder& folder, const BackboneCard& card) {
+  const std::string path = folder.file("backbone.safetensors");
+  const WeightMap weights = small_encoder();
+  std::vector<OutgoingTensor> outgoing;
+  for (const auto& [name, array] : weights) outgoing.push_back({name, array.dtype, array.shape, array.data});
+  write_safetensors(path, {{kBackboneKey, card.to_json()}, {"scarp_pretraining", "{}"}}, outgoing);
+  return path;
+}
+
+TEST(ConvertWeights, KeepsABackbonesCardOnlyWhereItStaysTrue) {
+  const test::TempFolder folder;
+  BackboneCard card;
+  card.name = "toy";
+  card.method = "mae";
+  card.width = 4;
+  card.depth = card.heads = card.patch = 1;
+  card.side_px = 2;
+  card.optical = {{"red", "", 1, 2}, {"green", "", 3, 4}, {"blue", "", 5, 6}};
+  const std::string from = saved_backbone(folder, card);
+  const auto notes_with = [&](int channels, int rows, int columns) {
+    ConversionOptions options;
+    options.channels = channels;
+    options.rows = rows;
+    options.columns = columns;
+    options.overwrite = true;
+    convert_weights(from, folder.file("out.safetensors"), options);
+    return WeightFile(folder.file("out.safetensors")).notes();
+  };
+  const auto same = notes_with(3, 0, 0);
+  EXPECT_EQ(BackboneCard::from_json(same.at(kBackboneKey)), card);
+  EXPECT_FALSE(same.contains("scarp_pretraining"));
+  EXPECT_EQ(BackboneCard::from_json(notes_with(0, 5, 5).at(kBackboneKey)).side_px, 5);
+  EXPECT_FALSE(notes_with(0, 3, 5).contains(kBackboneKey));
+  EXPECT_FALSE(notes_with(6, 0, 0).contains(kBackboneKey));
 }
 
 // Every pattern of 16 bits is a number; its nearest element is itself.
