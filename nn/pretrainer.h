@@ -43,6 +43,13 @@ enum class PretrainMethod : std::uint8_t {
 };
 const char* name_of(PretrainMethod method);
 
+/// How attention is computed: the ways differ in speed, and in the last bits of what is learnt.
+enum class AttentionChoice : std::uint8_t {
+  automatic,  ///< the way that a probe at the start finds faster; a resumed run keeps what was found
+  explicit_formula,
+  fused,
+};
+
 /// Which patches a hard patches miner hides.
 enum class HpmMasks : std::uint8_t {
   easy_to_hard,  ///< the hardest, 0 at the start to a share of half at the end; the others at random
@@ -94,6 +101,7 @@ struct PretrainOptions {
   std::string device = "auto";
   Precision precision = Precision::fp32;  ///< automatic: bf16 if a probe finds its steps faster; a resumed
                                           ///< run keeps what was found
+  AttentionChoice attention = AttentionChoice::automatic;
 
   void check() const;  ///< @throws std::invalid_argument naming the first field out of range, Error
                        ///< (bad_argument) for a backbone of no known name

@@ -114,6 +114,9 @@ void PretrainingRun::probe() {
 }
 
 AttentionPath PretrainingRun::attention_in(Precision precision) const {
+  const AttentionChoice choice = task_.resolved.attention;
+  if (choice == AttentionChoice::fused) return AttentionPath::fused;
+  if (choice == AttentionChoice::explicit_formula) return AttentionPath::explicit_formula;
   const auto type = precision == Precision::bf16 ? at::kBFloat16 : at::kFloat;
   return choose_attention(method_->attention_probes(), device_, type);
 }

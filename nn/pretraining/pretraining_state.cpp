@@ -13,6 +13,11 @@ using PretrainingJson = nlohmann::ordered_json;
 constexpr const char* kFused = "fused";
 constexpr const char* kExplicit = "explicit";
 
+const char* attention_word(AttentionChoice choice) {
+  if (choice == AttentionChoice::automatic) return "automatic";
+  return choice == AttentionChoice::fused ? kFused : kExplicit;
+}
+
 AttentionPath attention_path_of(const std::string& word, const std::string& what) {
   if (word == kFused) return AttentionPath::fused;
   if (word == kExplicit) return AttentionPath::explicit_formula;
@@ -36,7 +41,8 @@ PretrainingJson common_json(const PretrainOptions& o) {
           {"smallest_crop", o.smallest_crop},
           {"flips", o.flips},
           {"ground_ratio", o.ground_ratio},
-          {"precision", word_of(o.precision)}};
+          {"precision", word_of(o.precision)},
+          {"attention", attention_word(o.attention)}};
 }
 
 PretrainingJson pretraining_identity_json(const PretrainingIdentity& identity) {

@@ -20,6 +20,9 @@ const Names<nn::HpmTargets> kTargetNames = {{"pixels", nn::HpmTargets::pixels},
 const Names<nn::Precision> kPrecisionNames = {{"auto", nn::Precision::automatic},
                                               {"fp32", nn::Precision::fp32},
                                               {"bf16", nn::Precision::bf16}};
+const Names<nn::AttentionChoice> kAttentionNames = {{"auto", nn::AttentionChoice::automatic},
+                                                    {"explicit", nn::AttentionChoice::explicit_formula},
+                                                    {"fused", nn::AttentionChoice::fused}};
 
 template <typename At>
 PretrainSetting value(std::string key, std::string unit, std::string meaning, At at) {
@@ -251,6 +254,10 @@ std::vector<PretrainSetting> training_keys() {
           "training.precision", kPrecisionNames,
           "arithmetic of forward and backward pass; auto: bf16 where a probe at the start finds it faster",
           [](PretrainSettings & s) -> auto& { return s.options.precision; }),
+      choice(
+          "training.attention", kAttentionNames,
+          "how attention is computed; auto: the way that a probe at the start finds faster",
+          [](PretrainSettings & s) -> auto& { return s.options.attention; }),
   };
 }
 

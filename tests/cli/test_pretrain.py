@@ -18,7 +18,7 @@ network: {backbone: vit-t8, width: 32, depth: 2, heads: 2}
 decoder: {width: 16, depth: 1, heads: 2}
 siamese: {focal_views: 2, prototypes: 16, head_hidden: 32, head_outputs: 16}
 windows: {side: 32}
-training: {epochs: 2, batch: 8, device: cpu, precision: fp32}
+training: {epochs: 2, batch: 8, device: cpu, precision: fp32, attention: explicit}
 """
 METHODS = ["mae", "hpm", "msn"]
 
