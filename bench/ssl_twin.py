@@ -3,8 +3,9 @@
 
     python bench/ssl_twin.py build/bin/ssl_step_bench [--rounds 5] [--steps 5] [--bf16] [--threads 2] ...
 
-Each round runs both programs one after the other (A B A B); of each the fastest step counts, in processor seconds,
-and the ratio is ours over the twin's. The twin is written as one would write it in Python: nn.Linear,
+Each round runs both programs one after the other for each work; of a program the fastest step counts, in processor
+seconds. Given are the medians of the rounds, the median of the rounds' ratios (ours over the twin's), and what our
+steps cost in each other. The twin is written as one would write it in Python: nn.Linear,
 scaled_dot_product_attention, torch.optim.AdamW(fused=True), tokens unshuffled for the decoder.
 """
 import argparse
@@ -13,6 +14,7 @@ import json
 import subprocess
 import sys
 import time
+from statistics import median
 
 import torch
 from torch import nn
@@ -240,15 +242,26 @@ def run(command):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
+def figures(seconds):
+    """Of our own steps: what the other work costs in it."""
+    over = {"full encoder over quarter": ("encoder0", "encoder75"), "hpm over mae": ("hpm", "mae"),
+            "msn at 70 % over unmasked": ("msn70", "msn0")}
+    return {name: round(seconds[a] / seconds[b], 3) for name, (a, b) in over.items() if a in seconds and b in seconds}
+
+
 def compare(o):
-    report = {"torch": torch.__version__, "sizes": sizes(o), "bf16": o.bf16, "works": {}}
-    for work in o.works:
-        ours, twin = [], []
-        for _ in range(o.rounds):
-            ours.append(run([o.bench, work, *map(str, sizes(o)), str(int(o.bf16)), str(o.steps)])["processor_seconds"])
-            twin.append(run([sys.executable, __file__, *sys.argv[1:], "--work", work])["processor_seconds"])
-        report["works"][work] = {"ours": min(ours), "twin": min(twin), "ratio": min(ours) / min(twin)}
-    print(json.dumps(report, indent=1))
+    ours, twin = ({work: [] for work in o.works} for _ in range(2))
+    for _ in range(o.rounds):
+        for work in o.works:
+            own = [o.bench, work, *map(str, sizes(o)), str(int(o.bf16)), str(o.steps)]
+            ours[work].append(run(own)["processor_seconds"])
+            twin[work].append(run([sys.executable, __file__, *sys.argv[1:], "--work", work])["processor_seconds"])
+    middle = {work: median(ours[work]) for work in o.works}
+    works = {work: {"ours": round(middle[work], 4), "twin": round(median(twin[work]), 4),
+                    "ratio": round(median(a / b for a, b in zip(ours[work], twin[work])), 3)} for work in o.works}
+    print(json.dumps({"torch": torch.__version__, "sizes": sizes(o), "bf16": o.bf16, "rounds": o.rounds, "works": works,
+                      "figures": figures(middle), "figures of fastest": figures({w: min(t) for w, t in ours.items()})},
+                     indent=1))
 
 
 def main():

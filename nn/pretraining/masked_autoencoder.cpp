@@ -54,13 +54,12 @@ TokenReader::TokenReader(torch::nn::Module& owner,
   pred = owner.register_module("decoder_pred" + suffix, torch::nn::Linear(options.decoder_width, outputs));
 }
 
-torch::Tensor TokenReader::read(torch::Tensor tokens) {
-  for (const auto& block : *blocks) tokens = block->as<TransformerBlock>()->forward(tokens);
-  return norm(tokens);
+torch::Tensor TokenReader::read(const torch::Tensor& tokens) {
+  return read(tokens, {0, tokens.size(1)});
 }
 
-torch::Tensor TokenReader::read(torch::Tensor tokens, TokenRange asked) {
-  return norm(run_blocks_for(*blocks, std::move(tokens), asked));
+torch::Tensor TokenReader::read(const torch::Tensor& tokens, TokenRange asked) {
+  return norm(run_blocks_for(*blocks, tokens, asked));
 }
 
 torch::Tensor normalised_patches(const torch::Tensor& patches) {

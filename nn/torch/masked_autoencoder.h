@@ -35,9 +35,9 @@ struct TokenReader {
               const MaskedAutoencoderOptions& options,
               std::int64_t outputs);
   /// [N, T, d] -> [N, T, d]: what the linear layer is to see.
-  torch::Tensor read(torch::Tensor tokens);
+  torch::Tensor read(const torch::Tensor& tokens);
   /// The same of some tokens alone. [N, count, d]
-  torch::Tensor read(torch::Tensor tokens, TokenRange asked);
+  torch::Tensor read(const torch::Tensor& tokens, TokenRange asked);
 };
 
 struct Reconstruction {

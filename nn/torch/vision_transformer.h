@@ -89,9 +89,10 @@ class VisionTransformerImpl : public torch::nn::Module {
   /// @throws c10::Error if shapes do not fit
   torch::Tensor embed(const torch::Tensor& images, const torch::Tensor& kept = {});
   /// All blocks, without the norm behind them. [N, T, D] -> [N, T, D]
-  torch::Tensor run_blocks(torch::Tensor tokens, const std::optional<at::Generator>& drops = std::nullopt);
+  torch::Tensor run_blocks(const torch::Tensor& tokens,
+                           const std::optional<at::Generator>& drops = std::nullopt);
   /// The class token behind all blocks; the last block answers nothing else. [N, T, D] -> [N, D]
-  torch::Tensor run_blocks_for_class(torch::Tensor tokens);
+  torch::Tensor run_blocks_for_class(const torch::Tensor& tokens);
   /// Tokens after the last norm (after the last block where the mean is pooled). [N, 1 + K, D]
   torch::Tensor forward_features(const torch::Tensor& images,
                                  const torch::Tensor& kept = {},
@@ -133,7 +134,9 @@ torch::Tensor register_positions(torch::nn::Module& module,
 torch::nn::ModuleList transformer_blocks(std::int64_t depth, const TransformerBlockOptions& options);
 /// Runs them, at least one; of the last one only some tokens get an answer, which saves most of its work on
 /// the others. [N, T, D] -> [N, count, D]
-torch::Tensor run_blocks_for(const torch::nn::ModuleListImpl& blocks, torch::Tensor tokens, TokenRange asked);
+torch::Tensor run_blocks_for(const torch::nn::ModuleListImpl& blocks,
+                             const torch::Tensor& tokens,
+                             TokenRange asked);
 
 enum class Initialisation : std::uint8_t {
   masked_autoencoder,  ///< linear layers Xavier uniform, patch projection too, seen as a matrix

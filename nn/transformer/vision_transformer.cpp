@@ -1,9 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/torch/vision_transformer.h"
 
+#include <algorithm>
+#include <vector>
+
 #include <torch/torch.h>
 
 namespace scarp::nn {
+
+namespace {
+
+constexpr std::int64_t kBytesOfPiece = 4 << 20;
+
+// Where no gradient is asked for, a batch may pass all blocks in pieces: their widest values, those of the
+// perceptrons, then stay in a core's cache from one layer to the next.
+std::int64_t pieces_of(const torch::Tensor& tokens) {
+  if (torch::GradMode::is_enabled() || !tokens.is_cpu()) return 1;
+  const std::int64_t image = 4 * tokens.size(1) * tokens.size(2) * tokens.element_size();
+  const std::int64_t images = std::max<std::int64_t>(1, at::get_num_threads() * kBytesOfPiece / image);
+  return (tokens.size(0) + images - 1) / images;
+}
+
+template <class Pass>
+torch::Tensor in_pieces(const torch::Tensor& tokens, const Pass& pass) {
+  const std::int64_t pieces = pieces_of(tokens);
+  if (pieces <= 1) return pass(tokens);
+  std::vector<torch::Tensor> done;
+  for (const auto& piece : tokens.chunk(pieces)) done.push_back(pass(piece));
+  return torch::cat(done);
+}
+
+}  // namespace
 
 torch::Tensor register_positions(torch::nn::Module& module,
                                  const std::string& name,
@@ -24,11 +51,13 @@ torch::nn::ModuleList transformer_blocks(std::int64_t depth, const TransformerBl
 }
 
 torch::Tensor run_blocks_for(const torch::nn::ModuleListImpl& blocks,
-                             torch::Tensor tokens,
+                             const torch::Tensor& tokens,
                              TokenRange asked) {
   const std::size_t last = blocks.size() - 1;
-  for (std::size_t i = 0; i < last; ++i) tokens = blocks.ptr<TransformerBlockImpl>(i)->forward(tokens);
-  return blocks.ptr<TransformerBlockImpl>(last)->answer(tokens, asked);
+  return in_pieces(tokens, [&](torch::Tensor x) {
+    for (std::size_t i = 0; i < last; ++i) x = blocks.ptr<TransformerBlockImpl>(i)->forward(x);
+    return blocks.ptr<TransformerBlockImpl>(last)->answer(x, asked);
+  });
 }
 
 PatchProjectionImpl::PatchProjectionImpl(std::int64_t channels, std::int64_t patch, std::int64_t width) {
@@ -87,14 +116,16 @@ torch::Tensor VisionTransformerImpl::embed(const torch::Tensor& images, const to
   return torch::cat({first.to(tokens.scalar_type()), tokens}, 1);
 }
 
-torch::Tensor VisionTransformerImpl::run_blocks(torch::Tensor tokens,
+torch::Tensor VisionTransformerImpl::run_blocks(const torch::Tensor& tokens,
                                                 const std::optional<at::Generator>& drops) {
-  for (const auto& block : *blocks_) tokens = block->as<TransformerBlock>()->forward(tokens, drops);
-  return tokens;
+  return in_pieces(tokens, [&](torch::Tensor x) {
+    for (const auto& block : *blocks_) x = block->as<TransformerBlock>()->forward(x, drops);
+    return x;
+  });
 }
 
-torch::Tensor VisionTransformerImpl::run_blocks_for_class(torch::Tensor tokens) {
-  return run_blocks_for(*blocks_, std::move(tokens), {0, 1}).squeeze(1);
+torch::Tensor VisionTransformerImpl::run_blocks_for_class(const torch::Tensor& tokens) {
+  return run_blocks_for(*blocks_, tokens, {0, 1}).squeeze(1);
 }
 
 torch::Tensor VisionTransformerImpl::last_norm(const torch::Tensor& tokens) {

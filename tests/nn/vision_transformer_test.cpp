@@ -114,6 +114,18 @@ TEST(TransformerBlock, AnswersSomeTokensAsAmongAll) {
       1e-5);
 }
 
+// 16 tokens of 24 channels: a batch of thousands is more than one piece, and not a whole number of them.
+TEST(VisionTransformer, PassesABatchInPiecesAsInOneWhereNoGradientIsAskedFor) {
+  auto network = small_transformer(small_options());
+  const auto tokens = torch::randn({900 * at::get_num_threads() + 1, 16, 24});
+  const auto whole = network->run_blocks(tokens);
+  const torch::NoGradGuard no_gradient;
+  const auto pieces = network->run_blocks(tokens);
+  EXPECT_EQ(pieces.sizes(), whole.sizes());
+  EXPECT_LT(largest_difference(pieces, whole), 1e-5);
+  EXPECT_LT(largest_difference(network->run_blocks_for_class(tokens), whole.select(1, 0)), 1e-5);
+}
+
 // A token sees only kept patches: what the others hold, NaN included, cannot matter.
 TEST(VisionTransformer, NeverTouchesPatchesThatAreNotKept) {
   auto network = small_transformer(small_options());
