@@ -75,7 +75,7 @@ void GeodesicPatch::fit(const MapTransform& to_geographic, const AuthalicPlane& 
     const std::array<double, 6> ty = chebyshev(node(j));
     for (int i = 0; i < kNodes; ++i) {
       const std::array<double, 6> tx = chebyshev(node(i));
-      const auto at = static_cast<std::size_t>(j * kNodes + i);
+      const std::size_t at = static_cast<std::size_t>(j) * kNodes + static_cast<std::size_t>(i);
       const Local value = exact(points.longitude[at], points.latitude[at], plane);
       std::size_t term = 0;
       for (std::size_t b = 0; b <= kDegree; ++b) {

@@ -33,11 +33,12 @@ PictureDataset in_memory(const Picture& picture) {
   GDALDriver* memory = GetGDALDriverManager()->GetDriverByName("MEM");
   PictureDataset dataset(memory->Create("", picture.cols, picture.rows, 3, GDT_Byte, nullptr));
   const GdalMessages messages;
-  const CPLErr status = dataset == nullptr ? CE_Failure
-                                           : dataset->RasterIO(GF_Write, 0, 0, picture.cols, picture.rows,
-                                                               const_cast<std::uint8_t*>(picture.rgb.data()),
-                                                               picture.cols, picture.rows, GDT_Byte, 3,
-                                                               nullptr, 3, 3 * picture.cols, 1, nullptr);
+  const CPLErr status =
+      dataset == nullptr
+          ? CE_Failure
+          : dataset->RasterIO(GF_Write, 0, 0, picture.cols, picture.rows,
+                              const_cast<std::uint8_t*>(picture.rgb.data()), picture.cols, picture.rows,
+                              GDT_Byte, 3, nullptr, 3, GSpacing{3} * picture.cols, 1, nullptr);
   if (status != CE_None)
     throw Error(Fault::unwritable, "a picture cannot be held in memory" + messages.as_reason());
   return dataset;

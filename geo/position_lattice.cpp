@@ -49,8 +49,9 @@ double PositionLattice::worst_sampled_error(std::int64_t step) const {
   constexpr int kSamples = 9;
   double worst = 0;
   for (int i = 0; i < kSamples * kSamples; ++i) {
-    const double row = std::floor(static_cast<double>(grid_.rows) * (i / kSamples) / (kSamples - 1.0));
-    const double col = std::floor(static_cast<double>(grid_.cols) * (i % kSamples) / (kSamples - 1.0));
+    const int down = i / kSamples, across = i % kSamples;
+    const double row = std::floor(static_cast<double>(grid_.rows) * down / (kSamples - 1.0));
+    const double col = std::floor(static_cast<double>(grid_.cols) * across / (kSamples - 1.0));
     const auto side = static_cast<double>(step);
     std::vector<double> rows = {row, row, row + side, row + side, row + 0.5 * side};
     std::vector<double> cols = {col, col + side, col, col + side, col + 0.5 * side};
@@ -120,8 +121,9 @@ void PositionLattice::pixels(std::int64_t lattice_row,
   rows.resize(count);
   cols.resize(count);
   for (std::int64_t i = 0; i < step_ * step_; ++i) {
-    rows[static_cast<std::size_t>(i)] = static_cast<double>(lattice_row * step_ + i / step_);
-    cols[static_cast<std::size_t>(i)] = static_cast<double>(lattice_col * step_ + i % step_);
+    const std::int64_t down = i / step_, across = i % step_;
+    rows[static_cast<std::size_t>(i)] = static_cast<double>(lattice_row * step_ + down);
+    cols[static_cast<std::size_t>(i)] = static_cast<double>(lattice_col * step_ + across);
   }
   exact(rows, cols);
 }

@@ -256,7 +256,7 @@ void RasterWriter::Impl::write_strip() {
       GF_Write, 0, static_cast<int>(written_rows), static_cast<int>(grid.cols), static_cast<int>(strip_rows),
       strip.data(), static_cast<int>(grid.cols), static_cast<int>(strip_rows), gdal_type(options.type),
       bands(), nullptr, static_cast<GSpacing>(pixel_bytes), static_cast<GSpacing>(row_bytes()),
-      static_cast<GSpacing>(kBlockPx * row_bytes()), nullptr);
+      kBlockPx * static_cast<GSpacing>(row_bytes()), nullptr);
   // Blocks must reach the file now: a full disk shows at once, and memory stays bounded by a row of blocks.
   if (status == CE_None) dataset->FlushCache(false);
   if (status != CE_None || messages.failed()) refuse_write(file.path(), messages, errno);
