@@ -20,7 +20,7 @@ struct StoredTensor {
   std::vector<std::int64_t> shape;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  std::int64_t elements() const;
+  std::int64_t elements() const;  ///< 0 for a type that safetensors_item_bytes does not know
 };
 
 struct SafetensorsHeader {

@@ -215,7 +215,8 @@ int safetensors_item_bytes(const std::string& dtype) {
 }
 
 std::int64_t StoredTensor::elements() const {
-  return static_cast<std::int64_t>(end - begin) / safetensors_item_bytes(dtype);
+  const int bytes = safetensors_item_bytes(dtype);
+  return bytes == 0 ? 0 : static_cast<std::int64_t>(end - begin) / bytes;
 }
 
 SafetensorsHeader parse_safetensors_header(const std::string& json,

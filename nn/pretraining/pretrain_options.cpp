@@ -9,8 +9,10 @@
 namespace scarp::nn {
 namespace {
 
+// As people write them: 1000000, not 1e+06; 0.1, not 0.10000000000000001.
 std::string short_number(double value) {
   std::ostringstream text;
+  text.precision(15);
   text << value;
   return text.str();
 }

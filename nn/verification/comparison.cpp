@@ -110,8 +110,9 @@ struct Tolerances {
 };
 
 Tolerances tolerances_of(const Answer& answer, const at::Tensor& stored, double tolerance) {
-  const bool absolute = answer.measure == Measure::forward || answer.measure == Measure::trajectory;
-  if (!absolute) return {tolerance, tolerance};
+  const bool relative = answer.measure == Measure::loss || answer.measure == Measure::gradient ||
+                        answer.measure == Measure::exact;
+  if (relative) return {tolerance, tolerance};
   const double size = largest(stored.to(torch::kFloat64));
   const bool rounded = stored.scalar_type() == torch::kFloat32;
   const double last_digit = rounded ? size * std::numeric_limits<float>::epsilon() : 0;

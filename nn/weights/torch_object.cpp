@@ -80,7 +80,7 @@ class Walk {
   }
 
   void add(std::uint32_t tensor) {
-    for (const std::string& part : path_) name_bytes_ += part.size() + sizeof(part);
+    for (const std::string& part : path_) name_bytes_ += part.size() + sizeof(std::string);
     if (name_bytes_ > kLongestNames)
       throw FormatError(Defect::limit_exceeded, what_, "the names of its tensors take more than 32 MiB");
     if (!names_.insert(path_).second)

@@ -286,6 +286,8 @@ TEST(PretrainOptions, OutOfRangeAreCalledByTheirKeys) {
             "training.mask_ratio must lie in 0 to 0.99, is 1.5");
   EXPECT_EQ(refusal([](PretrainOptions& o) { o.terrain_noise_m = -1; }),
             "targets.terrain_noise must lie in 0 to 10000, is -1");
+  EXPECT_EQ(refusal([](PretrainOptions& o) { o.epochs = 99999999; }),
+            "training.epochs must lie in 1 to 1000000, is 99999999");
   EXPECT_EQ(refusal([](PretrainOptions& o) { o.heads = 3; }),
             "network.width must be a multiple of network.heads, 3, is 32");
   EXPECT_EQ(refusal([](PretrainOptions& o) { o.decoder_width = 18; }),

@@ -280,6 +280,25 @@ TEST(Verify, AllowsSinglePrecisionWhatAColdTemperatureTakesFromIt) {
   EXPECT_FALSE(verify_one(written(folder, "moved.safetensors", file)).passed);
 }
 
+// After one step the second moment is 0.05 g^2: 14450, of which single precision stores no more than three
+// decimals.
+TEST(Verify, ForgivesTheLastDigitOfALargeMoment) {
+  const double gradient = 537.6135;
+  const auto one = [](double value) { return torch::full({1}, value, torch::kFloat32); };
+  const double exact = static_cast<float>(gradient);
+  Copied file{
+      {{"in/p0", one(1)},
+       {"in/g0", one(gradient).view({1, 1})},
+       {"out/run0/m0", one(0.1 * exact)},
+       {"out/run0/v0", one(0.05 * exact * exact)}},
+      {{"config", R"({"runs": [{"lr": 0.1, "betas": [0.9, 0.95], "eps": 1e-8, "weight_decay": 0}]})"}}};
+  const test::TempFolder folder;
+  const auto result = verify_one(written(folder, "large.safetensors", file));
+  EXPECT_TRUE(result.passed) << explain(result);
+  file.tensors.at("out/run0/v0") *= 1 + 1e-5;
+  EXPECT_FALSE(verify_one(written(folder, "moved.safetensors", file)).passed);
+}
+
 TEST(Verify, LeavesTheNumberOfThreadsAsItWas) {
   const int before = at::get_num_threads();
   at::set_num_threads(3);
