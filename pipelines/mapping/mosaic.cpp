@@ -110,8 +110,8 @@ void Mosaic::finish_pixel(std::size_t pixel) {
     return;
   }
   classes_out_[pixel] = best_class;
-  probability_out_[pixel] =
-      static_cast<std::uint8_t>(odds / (1 + odds) * static_cast<float>(kProbabilitySteps) + 0.5f);
+  const float half_above = odds / (1 + odds) * static_cast<float>(kProbabilitySteps) + 0.5f;
+  probability_out_[pixel] = static_cast<std::uint8_t>(half_above);  // so cutting off rounds
   certainty_out_[pixel] =
       static_cast<std::uint8_t>(best_odds / (1 + odds) * static_cast<float>(kProbabilitySteps));
 }

@@ -239,7 +239,7 @@ SegmentCounts segment_scene(geo::AlignedStack stack,
                             static_cast<std::size_t>(run.workers));
   arena.execute([&] {
     tbb::parallel_pipeline(
-        static_cast<std::size_t>(2 * run.workers),
+        2 * static_cast<std::size_t>(run.workers),
         tbb::make_filter<void, std::shared_ptr<TileGroup>>(tbb::filter_mode::serial_in_order, cut) &
             tbb::make_filter<std::shared_ptr<TileGroup>, std::shared_ptr<TileGroup>>(
                 tbb::filter_mode::parallel, score) &

@@ -219,8 +219,9 @@ ImageFolder open_image_folders(std::span<const std::string> folders,
   const std::vector<FolderImage> found = std::move(folder.images);
   folder.images.clear();
   std::vector<geo::RunningStatistics> statistics(bands.size());
-  std::vector<float> values(bands.size() * kMeasuredSide * kMeasuredSide);
-  std::vector<std::uint8_t> valid(kMeasuredSide * kMeasuredSide);
+  const std::size_t measured = std::size_t{kMeasuredSide} * kMeasuredSide;
+  std::vector<float> values(bands.size() * measured);
+  std::vector<std::uint8_t> valid(measured);
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (stop.stop_requested()) throw Error(Fault::cancelled, "Cancelled while pictures were looked at.");
     if (i % 256 == 0)

@@ -182,8 +182,9 @@ PairPicture drawn(const geo::Picture& ground,
   const double cell = static_cast<double>(picture.rows) / static_cast<double>(choice.rows);
   const auto dots = [&](const std::vector<std::int64_t>& places, Colour inside, Colour rim) {
     for (const std::int64_t at : places) {
-      const auto row = static_cast<double>(at / choice.cols), col = static_cast<double>(at % choice.cols);
-      draw_dot(picture, (row + 0.5) * cell, (col + 0.5) * cell, std::max(1.5, 0.32 * cell), inside, rim);
+      const std::int64_t row = at / choice.cols, col = at % choice.cols;
+      draw_dot(picture, (static_cast<double>(row) + 0.5) * cell, (static_cast<double>(col) + 0.5) * cell,
+               std::max(1.5, 0.32 * cell), inside, rim);
     }
   };
   dots(choice.negatives, kBlack, kWhite);

@@ -182,7 +182,7 @@ void ClassRaster::read(std::int64_t first_row, std::int64_t rows, T* pixels) {
   }
   const std::span<T> values(pixels, static_cast<std::size_t>(rows * cols()));
   if (impl_->restores_sign) {
-    for (T& value : values) value = static_cast<T>(static_cast<std::int8_t>(value));
+    for (T& value : values) value = static_cast<T>(value > 127 ? value - 256 : value);
   }
   if (!impl_->checks_range) return;
   constexpr T kBeyond = std::numeric_limits<T>::max();  // what GDAL makes of larger values

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include <fmt/format.h>
@@ -184,11 +185,12 @@ void trace_classes(std::int64_t rows,
   stitcher.finish();
 }
 
-#define SCARP_TRACER_OF(T)                                                                   \
-  template class ClassTracer<T>;                                                             \
-  template void trace_classes<T>(std::int64_t, std::int64_t, const TracerOptions&,           \
-                                 const std::function<void(std::int64_t, std::int64_t, T*)>&, \
-                                 const ObjectSink&, const ValuesReader&);
+#define SCARP_TRACER_OF(T)                                                                              \
+  template class ClassTracer<T>;                                                                        \
+  template void trace_classes<T>(                                                                       \
+      std::int64_t, std::int64_t, const TracerOptions&,                                                 \
+      const std::function<void(std::int64_t, std::int64_t, std::add_pointer_t<T>)>&, const ObjectSink&, \
+      const ValuesReader&);
 SCARP_TRACER_OF(std::uint8_t)
 SCARP_TRACER_OF(std::uint16_t)
 SCARP_TRACER_OF(std::int32_t)

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Less than this on a disk is no room: files grow by some pages at a time.
-constexpr std::uint64_t kRoomBytes = 64 * 1024;
+constexpr std::uint64_t kRoomBytes = std::uint64_t{64} * 1024;
 
 /// Files that belong to an output and would contradict a new one: journals of GeoPackages, parts and indices
 /// of shapefiles. The first column is the ending of the output.

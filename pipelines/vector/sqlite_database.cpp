@@ -44,7 +44,7 @@ SqliteStatement SqliteDatabase::prepare(const std::string& sql) {
 
 void SqliteDatabase::close() {
   require(sqlite3_close(database_.get()) == SQLITE_OK);
-  database_.release();
+  static_cast<void>(database_.release());  // closed above
 }
 
 void SqliteDatabase::require(bool succeeded) const {
