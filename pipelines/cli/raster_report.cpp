@@ -87,9 +87,10 @@ double covered_share(const geo::Grid& optical, const geo::Grid& dem) {
   std::vector<double> x;
   std::vector<double> y;
   for (int i = 0; i < kCoverage * kCoverage; ++i) {
+    const int down = i / kCoverage, across = i % kCoverage;
     const geo::MapPoint point =
-        optical.map_from_pixel({(i / kCoverage + 0.5) * static_cast<double>(optical.rows) / kCoverage,
-                                (i % kCoverage + 0.5) * static_cast<double>(optical.cols) / kCoverage});
+        optical.map_from_pixel({(down + 0.5) * static_cast<double>(optical.rows) / kCoverage,
+                                (across + 0.5) * static_cast<double>(optical.cols) / kCoverage});
     x.push_back(point.x);
     y.push_back(point.y);
   }

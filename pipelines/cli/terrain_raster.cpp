@@ -43,8 +43,8 @@ int chosen_band(const geo::RasterSource& dem, int band) {
 
 /// Rows of a strip: enough that reading its halo does not cost more than reading the strip.
 std::int64_t strip_rows(const geo::Grid& grid, int halo) {
-  const std::int64_t rows =
-      std::max<std::int64_t>({kStripPixels / std::max<std::int64_t>(1, grid.cols), 16, 2 * halo});
+  const std::int64_t rows = std::max<std::int64_t>(
+      {kStripPixels / std::max<std::int64_t>(1, grid.cols), 16, std::int64_t{2} * halo});
   return std::min(rows, grid.rows);
 }
 
