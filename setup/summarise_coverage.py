@@ -44,7 +44,7 @@ def main():
         if room:
             total[room] += len(lines)
             run[room] += sum(lines.values())
-    print("# Lines that the tests run\n\nMeasured by `make coverage` (gcov), without LibTorch: what needs it is not counted.\n")
+    print("# Lines that the tests run\n\nMeasured by `make coverage` (gcov), without LibTorch: what needs it is not counted, and the tests of the whole\nprogram, which run pipelines/cli and more of nn and pipelines, need it.\n")
     print("| room | lines | run by tests |\n|---|---|---|")
     for room in ROOMS:
         if total[room]:
